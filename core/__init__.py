@@ -1,0 +1,1 @@
+"""Floor 0: the parts under every other room, without a word of the domain."""

@@ -1,0 +1,67 @@
+"""MongoDB: the connection of this process and its transactions."""
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from typing import Any, TypeVar
+
+from pymongo import AsyncMongoClient, ReadPreference, WriteConcern
+from pymongo.asynchronous.client_session import AsyncClientSession
+from pymongo.asynchronous.database import AsyncDatabase
+from pymongo.errors import DuplicateKeyError
+from pymongo.read_concern import ReadConcern
+
+Row = dict[str, Any]
+Client = AsyncMongoClient[Row]
+Result = TypeVar("Result")
+
+DUPLICATE_TRIES = 5
+"""A transaction that lost a race for a new key finds that key on its next try."""
+
+
+def connect(uri: str) -> Client:
+    """A client for `uri`, which connects at first use; times come back as aware UTC."""
+    return AsyncMongoClient(
+        uri,
+        tz_aware=True,
+        uuidRepresentation="standard",
+        w="majority",
+        serverSelectionTimeoutMS=5_000,
+        connectTimeoutMS=5_000,
+        maxPoolSize=100,
+        appname="belfry",
+    )
+
+
+def database(client: Client) -> AsyncDatabase[Row]:
+    """The database that the client's URI names, else `belfry`."""
+    return client.get_default_database("belfry")
+
+
+async def now(client: Client) -> datetime:
+    """The database's time, in UTC."""
+    here = database(client)
+    hello = await here.command("hello", codec_options=here.codec_options)
+    answered: datetime = hello["localTime"]
+    return answered
+
+
+async def in_transaction(
+    client: Client, work: Callable[[AsyncClientSession], Awaitable[Result]]
+) -> Result:
+    """Run `work` in one transaction, again from the start where a concurrent writer won.
+
+    `work` may run several times, so it changes nothing but the database.
+    """
+    for last in [False] * (DUPLICATE_TRIES - 1) + [True]:
+        try:
+            async with client.start_session() as session:
+                return await session.with_transaction(
+                    work,
+                    read_concern=ReadConcern("snapshot"),
+                    write_concern=WriteConcern("majority"),
+                    read_preference=ReadPreference.PRIMARY,
+                )
+        except DuplicateKeyError:
+            if last:
+                raise
+    raise AssertionError("the last try returns or raises")

@@ -1,0 +1,42 @@
+"""The parts a process works with, opened once and closed in order."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+from arq.connections import ArqRedis
+
+from core import mongo, redis, tasks
+from core.clock import DatabaseClock
+from core.queue import Queue
+from core.settings import Settings
+from core.wakeups import Wakeups
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What services work with; handed down, never looked up."""
+
+    settings: Settings
+    mongo: mongo.Client
+    redis: ArqRedis
+    queue: Queue
+    wakeups: Wakeups
+    database_clock: DatabaseClock = field(default_factory=DatabaseClock)
+
+
+@asynccontextmanager
+async def open_parts(settings: Settings) -> AsyncIterator[Parts]:
+    """Connect lazily to MongoDB and Redis; on leaving, finish what is under way and close."""
+    client = mongo.connect(settings.db_uri)
+    pool = redis.connect(settings.redis_url)
+    parts = Parts(settings, client, pool, Queue(pool), Wakeups(pool))
+    reader = asyncio.create_task(parts.wakeups.run())
+    try:
+        yield parts
+    finally:
+        await parts.queue.close()
+        await tasks.end([reader])
+        await pool.aclose()
+        await client.close()
