@@ -1,0 +1,242 @@
+"""E-mail over SMTP (RFC 5321), with the stages of a mail told apart.
+
+aiosmtplib's own `sendmail` doesn't say whether a connection was lost before or after the final
+dot, so the commands are given one by one here.
+"""
+
+import asyncio
+import ssl
+from base64 import b64encode
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import IntEnum
+
+from aiosmtplib import SMTP, SMTPException, SMTPResponse, SMTPResponseException
+from aiosmtplib import SMTPServerDisconnected as Disconnected
+
+from channels.answer import kept
+from channels.channel import Envelope, Outcome, Refused, Retry, Sent, Unknown
+from channels.mime import BadAddress, BadHeader, Sender, compose, mailbox, origin
+from channels.smtp_pool import Connection, Pool, Server, Tls
+from core import clock
+
+IDLE_SECONDS = 30.0
+"""How long an idle connection is kept; servers close theirs after minutes."""
+
+CLOSING = 421
+NEEDS_LOGIN = (530, 534, 535, 538)
+"""Answers about our login, not about the mail: RFC 4954, 6."""
+
+
+class Stage(IntEnum):
+    """How far an attempt has come. Until DOT it is sure that the mail was not taken."""
+
+    WAIT = 0
+    CONNECT = 1
+    GREET = 2
+    LOGIN = 3
+    MAIL = 4
+    RCPT = 5
+    DATA = 6
+    DOT = 7
+
+
+@dataclass(slots=True)
+class Attempt:
+    """One mail on its way; `content` ends with the final dot."""
+
+    sender: str
+    recipient: str
+    content: bytes
+    stage: Stage = Stage.WAIT
+
+    def commands(self, client: SMTP) -> Iterator[tuple[Stage, tuple[bytes, ...], int]]:
+        """What is said before the content, and the first digit of the answer that is hoped for."""
+        sender = [b"MAIL", f"FROM:<{self.sender}>".encode("ascii")]
+        if client.supports_extension("size"):
+            sender.append(b"SIZE=%d" % len(self.content))
+        yield Stage.MAIL, tuple(sender), 2
+        yield Stage.RCPT, (b"RCPT", f"TO:<{self.recipient}>".encode("ascii")), 2
+        yield Stage.DATA, (b"DATA",), 3
+
+
+class Email:
+    """E-mail as a Channel; opens its connections when they are needed."""
+
+    name = "email"
+
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        sender: Sender,
+        *,
+        login: str = "",
+        password: str = "",
+        tls: Tls = "auto",
+        tls_context: ssl.SSLContext | None = None,
+        connections: int = 4,
+        idle_seconds: float = IDLE_SECONDS,
+    ) -> None:
+        """Raises BadHeader or BadAddress for a sender that no mail could carry."""
+        origin(sender)
+        self.concurrency = connections
+        self._sender = sender
+        self._secrets = _forms_of(login, password) if password else ()
+        server = Server(host, port, login, password, tls, tls_context)
+        self._pool = Pool(server, connections, idle_seconds)
+
+    async def send(self, envelope: Envelope, timeout_seconds: float) -> Outcome:
+        """Try once, within the time given."""
+        try:
+            attempt = self._attempt(envelope)
+        except BadAddress as error:
+            return Refused("address", str(error), undeliverable=True)
+        except BadHeader as error:
+            return Refused("header", str(error))
+        try:
+            async with asyncio.timeout(timeout_seconds), self._pool.slots:
+                return await self._deliver(attempt)
+        except (SMTPException, OSError, UnicodeError) as error:
+            return _failure(error, attempt.stage, kept(_words(error), self._secrets))
+
+    async def close(self) -> None:
+        """Give up the kept connections."""
+        self._pool.close()
+
+    def _attempt(self, envelope: Envelope) -> Attempt:
+        content = compose(self._sender, envelope, clock.now())
+        stuffed = content.replace(b"\r\n.", b"\r\n..") + b".\r\n"
+        return Attempt(mailbox(self._sender.address), mailbox(envelope.address), stuffed)
+
+    async def _deliver(self, attempt: Attempt) -> Outcome:
+        connection = self._pool.kept()
+        outcome = await self._on_kept(connection, attempt) if connection else None
+        return outcome or await self._converse(await self._connect(attempt), attempt)
+
+    async def _on_kept(self, connection: Connection, attempt: Attempt) -> Outcome | None:
+        """None if the server was closing the kept connection: then no attempt was made."""
+        try:
+            outcome = await self._converse(connection, attempt)
+        except Disconnected:
+            if attempt.stage > Stage.MAIL:
+                raise
+            return None
+        was_closing = attempt.stage is Stage.MAIL and outcome.code == str(CLOSING)
+        return None if was_closing else outcome
+
+    async def _connect(self, attempt: Attempt) -> Connection:
+        attempt.stage = Stage.CONNECT
+        connection = await self._pool.connect()
+        try:
+            attempt.stage = Stage.GREET
+            await self._pool.greet(connection)
+            attempt.stage = Stage.LOGIN
+            await self._pool.log_in(connection)
+        except BaseException:
+            connection.discard()
+            raise
+        return connection
+
+    async def _converse(self, connection: Connection, attempt: Attempt) -> Outcome:
+        try:
+            stage, answer = await _conversation(connection, attempt)
+        except BaseException:
+            if connection.has_unsent:
+                attempt.stage = min(attempt.stage, Stage.DATA)  # the final dot has not left
+            connection.discard()
+            raise
+        self._pool.keep(connection)
+        return _verdict(answer.code, stage, kept(_valid(answer.message), self._secrets))
+
+
+async def _conversation(connection: Connection, attempt: Attempt) -> tuple[Stage, SMTPResponse]:
+    """Say everything, or as much as the server wants to hear; its last answer, and to what."""
+    client = connection.client
+    attempt.stage = Stage.MAIL
+    if connection.within_mail and (await client.execute_command(b"RSET")).code != 250:
+        raise Disconnected("the connection could not be used for another mail")
+    connection.within_mail = True
+    for stage, command, hoped_for in attempt.commands(client):
+        attempt.stage = stage
+        answer = await client.execute_command(*command)
+        if answer.code // 100 != hoped_for:
+            return stage, answer
+    answer = await _hand_over(client, attempt)
+    connection.within_mail = False
+    return Stage.DOT, answer
+
+
+async def _hand_over(client: SMTP, attempt: Attempt) -> SMTPResponse:
+    """Write the content with its final dot, and wait for the answer that counts."""
+    protocol = client.protocol
+    if protocol is None:
+        raise Disconnected("connection lost")
+    protocol.write(attempt.content)
+    attempt.stage = Stage.DOT
+    answer = await protocol.read_response()
+    if answer.code == CLOSING:
+        client.close()
+    return answer
+
+
+def _verdict(code: int, stage: Stage, answer: str) -> Outcome:
+    """What the server's last answer means for the mail: RFC 5321, 4.2.1."""
+    if code in NEEDS_LOGIN:
+        return Retry("auth", answer)
+    match code // 100:
+        case 2 if stage is Stage.DOT:
+            return Sent(str(code), answer)
+        case 4:
+            return Retry(str(code), answer)
+        case 5:
+            return Refused(str(code), answer, undeliverable=stage is Stage.RCPT)
+        case _:
+            return Unknown("garbage", answer) if stage is Stage.DOT else Retry("garbage", answer)
+
+
+def _failure(error: Exception, stage: Stage, answer: str) -> Outcome:
+    """What it means that the conversation broke off at the stage."""
+    match stage:
+        case Stage.WAIT:
+            return Retry("busy", answer)
+        case Stage.LOGIN if not isinstance(error, OSError):
+            return Retry("auth", answer)
+        case Stage.DOT:
+            is_answer = isinstance(error, SMTPResponseException)
+            return Unknown("garbage" if is_answer else "lost", answer)
+        case _:
+            return Retry(_trouble(error, stage), answer)
+
+
+def _trouble(error: Exception, stage: Stage) -> str:
+    """A code for what kept the mail from being handed over."""
+    match error:
+        case SMTPResponseException(code=code):
+            return str(code) if code > 0 else "garbage"
+        case _ if isinstance(error, ssl.SSLError) or isinstance(error.__cause__, ssl.SSLError):
+            return "tls"
+        case SMTPException() if not isinstance(error, OSError):
+            return "tls"  # STARTTLS is insisted on, and the server has none
+        case _ if stage is Stage.CONNECT:
+            return "unreachable"
+        case TimeoutError():
+            return "timeout"
+        case _:
+            return "lost"
+
+
+def _words(error: Exception) -> str:
+    text = error.message if isinstance(error, SMTPException) else str(error)
+    return _valid(text) or type(error).__name__
+
+
+def _valid(text: str) -> str:
+    """aiosmtplib's text, in which octets that are not UTF-8 are lone surrogates."""
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
+def _forms_of(login: str, password: str) -> tuple[str, ...]:
+    """The password as itself and as AUTH writes it, for blotting it out of answers."""
+    plain = (password, f"\0{login}\0{password}")
+    return (password, *(b64encode(text.encode("utf-8")).decode("ascii") for text in plain))

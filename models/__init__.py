@@ -1,0 +1,1 @@
+"""Floor 2: Beanie documents and their indexes, nothing else."""

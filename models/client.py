@@ -1,0 +1,27 @@
+"""The directory of clients that mailings go to."""
+
+from datetime import datetime
+
+from beanie import Document
+from pydantic import Field
+from pymongo import ASCENDING, IndexModel
+
+
+class Client(Document):
+    """One client. `phone` is 7XXXXXXXXXX and unique; `time_zone` an IANA name."""
+
+    phone: str
+    operator_code: str
+    tags: list[str] = Field(default_factory=list)
+    time_zone: str = "UTC"
+    email: str | None = None
+    created_at: datetime
+    updated_at: datetime
+
+    class Settings:
+        name = "clients"
+        indexes = [  # noqa: RUF012 - Beanie reads a plain list
+            IndexModel([("phone", ASCENDING)], unique=True, name="phone"),
+            IndexModel([("operator_code", ASCENDING), ("_id", ASCENDING)], name="operator_code"),
+            IndexModel([("tags", ASCENDING), ("_id", ASCENDING)], name="tags"),
+        ]

@@ -1,0 +1,21 @@
+"""Kinds of notification: what happens when one is created."""
+
+from datetime import datetime
+
+from beanie import Document
+
+
+class Kind(Document):
+    """A kind, by its key. Templates are Jinja2 with `key`, `data`, `userId` and `targetId`."""
+
+    id: str  # type: ignore[assignment] # Beanie allows any type of id
+    in_app: bool
+    email: bool
+    title: str = ""
+    body: str = ""
+    built_in: bool = False
+    created_at: datetime
+    updated_at: datetime
+
+    class Settings:
+        name = "kinds"

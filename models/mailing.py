@@ -1,0 +1,84 @@
+"""Mailings, and the counters of their messages."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import ClassVar
+
+from beanie import Document, PydanticObjectId
+from pydantic import BaseModel, Field
+from pymongo import ASCENDING, IndexModel
+
+
+class MailingStatus(StrEnum):
+    """Where a mailing is."""
+
+    SCHEDULED = "scheduled"
+    RUNNING = "running"
+    FINISHED = "finished"
+    CANCELLED = "cancelled"
+
+
+class AudienceFilter(BaseModel):
+    """Whom a mailing goes to: AND between the fields, OR inside one."""
+
+    all: bool = False
+    operator_codes: list[str] = Field(default_factory=list)
+    tags: list[str] = Field(default_factory=list)
+
+
+class Launch(BaseModel):
+    """How far the audience has been turned into messages."""
+
+    upto: PydanticObjectId | None = None
+    """The largest client at the start: later clients are no part of the mailing."""
+    checkpoint: PydanticObjectId | None = None
+    """Every client up to this one has its messages."""
+    expanded: bool = False
+
+
+class Mailing(Document):
+    """One mailing. Times are UTC; nothing leaves before `start_at` or after `end_at`."""
+
+    name: str
+    text: str
+    subject: str = ""
+    start_at: datetime
+    end_at: datetime
+    audience: AudienceFilter
+    channels: list[str]
+    status: MailingStatus = MailingStatus.SCHEDULED
+    launch: Launch = Launch()
+    version: int = 1
+    settled: bool = False
+    """Closed, and no message of it is open any more."""
+    created_by: str
+    created_at: datetime
+    updated_at: datetime
+    deleted_at: datetime | None = None
+
+    class Settings:
+        name = "mailings"
+        indexes = [  # noqa: RUF012 - Beanie reads a plain list
+            IndexModel([("status", ASCENDING), ("start_at", ASCENDING)], name="status"),
+            IndexModel(
+                [("settled", ASCENDING), ("status", ASCENDING), ("end_at", ASCENDING)],
+                name="settled",
+            ),
+        ]
+
+
+class Counter(Document):
+    """One shard of a mailing's counts by status; the sum over the shards is exact.
+
+    `open` counts pending and sending rows together, since a claim changes only between those.
+    """
+
+    SHARDS: ClassVar[int] = 16
+
+    id: str  # type: ignore[assignment] # Beanie allows any type of id
+    mailing_id: PydanticObjectId
+    counts: dict[str, int] = Field(default_factory=dict)
+
+    class Settings:
+        name = "counters"
+        indexes = [IndexModel([("mailing_id", ASCENDING)], name="mailing")]  # noqa: RUF012

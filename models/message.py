@@ -1,0 +1,76 @@
+"""Messages: one durable row per mailing, client and channel, or per e-mail of a notification."""
+
+from datetime import datetime
+from uuid import UUID
+
+from beanie import Document, PydanticObjectId
+from pydantic import BaseModel
+from pymongo import ASCENDING, IndexModel
+
+
+class Lease(BaseModel):
+    """Who may send the message now, and until when."""
+
+    token: UUID
+    until: datetime
+    worker: str
+
+
+class Content(BaseModel):
+    """What a personal message says; a mailing's messages take theirs from the mailing."""
+
+    subject: str
+    text: str
+
+
+class Message(Document):
+    """One message. Its id derives from what it is, so making it twice gives one row."""
+
+    id: UUID  # type: ignore[assignment] # Beanie allows any type of id
+    number: int | None = None
+    """The id at outside APIs that want an int64; unique, never changed."""
+    mailing_id: PydanticObjectId | None = None
+    client_id: PydanticObjectId | None = None
+    user_id: PydanticObjectId | None = None
+    channel: str
+    address: str = ""
+    """Where the last attempt went; before any, where it would go."""
+    content: Content | None = None
+    kind: str | None = None
+    end_at: datetime | None = None
+    """For a personal message; a mailing's messages end with it."""
+    status: str
+    why: str = ""
+    due_at: datetime
+    lease: Lease | None = None
+    attempts: int = 0
+    maybe_sent: bool = False
+    created_at: datetime
+    sent_at: datetime | None = None
+    closed_at: datetime | None = None
+
+    class Settings:
+        name = "messages"
+        indexes = [  # noqa: RUF012 - Beanie reads a plain list
+            IndexModel(
+                [("mailing_id", ASCENDING), ("channel", ASCENDING), ("due_at", ASCENDING)],
+                name="due",
+                partialFilterExpression={"status": "pending"},
+            ),
+            IndexModel(
+                [("lease.until", ASCENDING)],
+                name="leased",
+                partialFilterExpression={"status": "sending"},
+            ),
+            IndexModel(
+                [("mailing_id", ASCENDING), ("status", ASCENDING), ("_id", ASCENDING)],
+                name="mailing",
+            ),
+            IndexModel(
+                [("number", ASCENDING)],
+                name="number",
+                unique=True,
+                partialFilterExpression={"number": {"$type": "long"}},
+            ),
+            IndexModel([("client_id", ASCENDING), ("_id", ASCENDING)], name="client"),
+        ]

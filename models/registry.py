@@ -1,0 +1,30 @@
+"""Every document, bound to a database."""
+
+from typing import Any
+
+from beanie import Document, init_beanie
+from pymongo.asynchronous.database import AsyncDatabase
+
+from models.attempt import Attempt
+from models.client import Client
+from models.idempotency import Answer
+from models.kind import Kind
+from models.mailing import Counter, Mailing
+from models.message import Message
+from models.user import User
+
+DOCUMENTS: tuple[type[Document], ...] = (
+    Answer,
+    Attempt,
+    Client,
+    Counter,
+    Kind,
+    Mailing,
+    Message,
+    User,
+)
+
+
+async def prepare(database: AsyncDatabase[dict[str, Any]]) -> None:
+    """Bind the documents to `database` and make sure of their indexes; safe to run again."""
+    await init_beanie(database=database, document_models=list(DOCUMENTS))

@@ -1,0 +1,27 @@
+"""Users, each with an inbox in its own document."""
+
+from typing import Annotated, Any, ClassVar
+
+from beanie import Document, PydanticObjectId
+from pydantic import Field
+
+
+class User(Document):
+    """A person with a bell. Written only by the pipelines of `rules/inbox.py`."""
+
+    id: PydanticObjectId | None = None
+    email: str = ""
+    seq: int = 0
+    """The number of the newest event."""
+    unread: int = 0
+    floor: int = 0
+    """The newest `seq` that fell out of the ring: cursors before it can't be continued."""
+    touched: int = 0
+    """Items that the last marking changed."""
+    inbox: Annotated[list[dict[str, Any]], Field(default_factory=list)]
+
+    class Settings:
+        name = "users"
+
+    HEAD: ClassVar[dict[str, int]] = {"seq": 1, "unread": 1, "floor": 1, "email": 1, "touched": 1}
+    """The projection for whoever doesn't need the items."""

@@ -1,0 +1,62 @@
+"""The settings become channels that deliver to real servers."""
+
+import pytest
+
+from channels.channel import Channel, Envelope, Sent
+from channels.registry import close_channels, open_channels
+from core.errors import ConfigurationError
+from core.settings import load
+from local.outside import Outside
+from local.serving import serving
+from local.smtp_sink import Sink
+
+
+async def test_each_channel_delivers_as_the_settings_say() -> None:
+    sink, outside = Sink(login=("belfry", "hunter-22")), Outside("a-token")
+    async with sink.listening() as port, serving(outside) as address:
+        settings = load(
+            smtp_port=port,
+            smtp_login="belfry",
+            smtp_password="hunter-22",
+            smtp_email="bell@example.com",
+            smtp_name="Звонарь",
+            smtp_tls="none",
+            smtp_connections=3,
+            sending_api_url=address,
+            sending_api_token="a-token",
+            sending_api_concurrency=5,
+        )
+        channels = open_channels(settings)
+        assert {name: channel.concurrency for name, channel in channels.items()} == {
+            "sending_api": 5,
+            "email": 3,
+        }
+        assert await delivers(channels["email"], "ada@example.org")
+        assert await delivers(channels["sending_api"], "79001234567")
+        await close_channels(channels)
+    assert sink.mails[0].sender == "bell@example.com"
+    assert sink.mails[0].headers["From"] == "Звонарь <bell@example.com>"
+    assert outside.ledger.count == 1
+
+
+async def delivers(channel: Channel, address: str) -> bool:
+    return isinstance(await channel.send(Envelope("a", 1, address, "Hello"), 10), Sent)
+
+
+def test_the_defaults_describe_channels() -> None:
+    channels = open_channels(load())
+    assert all(channel.name == name for name, channel in channels.items())
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        {"smtp_email": "nobody"},
+        {"smtp_name": "two\nlines"},
+        {"sending_api_url": "127.0.0.1:8001"},
+        {"sending_api_token": "two\nlines"},
+    ],
+)
+def test_settings_that_no_message_could_be_sent_with_are_refused(bad: dict[str, str]) -> None:
+    with pytest.raises(ConfigurationError, match=next(iter(bad)).upper()):
+        open_channels(load(**bad))
