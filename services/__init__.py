@@ -1,0 +1,1 @@
+"""Floor 3: the verbs, and the only writer of documents."""

@@ -1,0 +1,141 @@
+"""Follow an inbox live, without gap or double, whatever happens to the wake-ups (X1, X2)."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import AsyncIterator, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import orjson
+from bson import ObjectId
+from pymongo.errors import ConnectionFailure, PyMongoError
+
+from core import events
+from core.parts import Parts
+from core.wakeups import Waiter
+from rules import inbox
+from services import users
+from services.inbox import Inbox, load
+
+RETRY_SECONDS = 1.0
+PATROL_SECONDS = 15.0
+"""How long a subscription may stay behind when its wake-up was lost."""
+
+
+@dataclass(frozen=True, slots=True)
+class Announcement:
+    """An event with the unread count that goes with it; `replayed` if it is from the past."""
+
+    event: inbox.Event
+    unread: int
+    replayed: bool
+
+
+async def follow(parts: Parts, user_id: ObjectId, after: int | None) -> AsyncIterator[Announcement]:
+    """Every event after `after` (None: from now on), in order, without gap or double.
+
+    Registers for wake-ups before it reads, so nothing falls between the two. A live payload is
+    used only if its `seq` is the next one; otherwise the document is read again.
+    """
+    async with parts.wakeups.listen(str(user_id)) as waiter:
+        start = await _load(user_id, with_items=after is not None)
+        follower = _Follower(user_id, start.seq if after is None else after, waiter)
+        with _joined(follower):
+            for announcement in follower.catch_up(start, replay_until=start.seq):
+                yield announcement
+            while True:
+                payloads = await waiter.take()
+                for announcement in follower.live(payloads):
+                    yield announcement
+                if follower.behind:
+                    now = await _load(user_id, with_items=True)
+                    for announcement in follower.catch_up(now, replay_until=0):
+                        yield announcement
+
+
+async def patrol(parts: Parts) -> None:
+    """Now and then compare the places of all subscriptions of this process with the database."""
+    while True:
+        await asyncio.sleep(PATROL_SECONDS)
+        try:
+            await check_followers()
+        except PyMongoError as error:
+            # The next round asks again; until then only lost wake-ups are late.
+            events.emit("bell.patrol.failed", error=str(error))
+
+
+async def check_followers() -> None:
+    """Wake every subscription of this process that is behind its user's document."""
+    if not _followers:
+        return
+    query = {"_id": {"$in": list(_followers)}}
+    async for row in users.collection().find(query, projection={"seq": 1}):
+        for follower in _followers.get(row["_id"], ()):
+            if follower.place < row["seq"]:
+                follower.waiter.look()
+
+
+async def _load(user_id: ObjectId, *, with_items: bool) -> Inbox:
+    """The inbox, as soon as MongoDB is there: its absence ends no subscription."""
+    while True:
+        try:
+            return await load(user_id, with_items=with_items)
+        except ConnectionFailure as error:
+            events.emit("mongo.unreachable", user_id=str(user_id), error=str(error))
+            await asyncio.sleep(RETRY_SECONDS)
+
+
+class _Follower:
+    """One subscription's place in a user's events."""
+
+    def __init__(self, user_id: ObjectId, place: int, waiter: Waiter) -> None:
+        self.user_id = user_id
+        self.place = place
+        self.waiter = waiter
+        self.behind = False
+
+    def catch_up(self, state: Inbox, replay_until: int) -> Iterable[Announcement]:
+        """What the document has beyond this place."""
+        self.behind = False
+        for event in inbox.replay(state.items or (), self.place, state.seq, state.floor):
+            yield Announcement(event, state.unread, replayed=event.seq <= replay_until)
+            self.place = event.seq
+        # Events whose item is gone leave no trace in the document.
+        self.place = state.seq
+
+    def live(self, payloads: list[bytes] | None) -> Iterable[Announcement]:
+        """The payloads that continue this place; a gap, or lost payloads, leave it behind."""
+        if payloads is None:
+            self.behind = True
+            return
+        for payload in payloads:
+            told = orjson.loads(payload)
+            if told["seq"] > self.place + 1:
+                self.behind = True
+                return
+            if told["seq"] == self.place + 1:
+                yield Announcement(_event(told), told["unread"], replayed=False)
+                self.place += 1
+
+
+def _event(told: dict[str, object]) -> inbox.Event:
+    seq, items = told["seq"], told["items"]
+    assert isinstance(seq, int)
+    assert isinstance(items, list)
+    if told["event"] == "created":
+        return inbox.Created(seq, items[0])
+    return inbox.Read(seq, tuple(items))
+
+
+_followers: defaultdict[ObjectId, set[_Follower]] = defaultdict(set)
+
+
+@contextmanager
+def _joined(follower: _Follower) -> Iterator[None]:
+    _followers[follower.user_id].add(follower)
+    try:
+        yield
+    finally:
+        _followers[follower.user_id].discard(follower)
+        if not _followers[follower.user_id]:
+            del _followers[follower.user_id]

@@ -1,0 +1,186 @@
+"""The directory of clients (M1)."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from bson import ObjectId
+from pymongo.errors import BulkWriteError, DuplicateKeyError
+
+from core import clock, events
+from core.errors import Checklist, InvalidInput, Problem
+from core.parts import Parts
+from models.client import Client
+from rules import addresses
+from rules.message import Status
+from services import messages, paging
+
+LARGEST_BATCH = 1_000
+DUPLICATE_KEY = 11_000
+
+
+@dataclass(frozen=True, slots=True)
+class NewClient:
+    """A client as it was said to us. Without `operator_code` it is read off the phone."""
+
+    phone: str
+    operator_code: str | None = None
+    tags: tuple[str, ...] = ()
+    time_zone: str = "UTC"
+    email: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ClientFilter:
+    """Which clients to list: AND between the fields, OR inside one."""
+
+    phone: str | None = None
+    operator_codes: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    time_zones: tuple[str, ...] = ()
+
+
+async def create(new: NewClient) -> Client:
+    """Add a client; raises InvalidInput with every mistake."""
+    client = _check(new)
+    try:
+        await client.insert()
+    except DuplicateKeyError:
+        raise _taken(client.phone) from None
+    events.emit("client.created", client_id=str(client.id))
+    return client
+
+
+async def create_many(batch: list[NewClient]) -> list[Client | InvalidInput]:
+    """Add up to 1,000; one answer per item in its order, so that one mistake stops no other."""
+    if len(batch) > LARGEST_BATCH:
+        message = f"has {len(batch)} items; send at most {LARGEST_BATCH} at a time"
+        raise InvalidInput.at("clients", message, Problem.TOO_MANY)
+    answers = [_checked_or_error(new) for new in batch]
+    good = [place for place, answer in enumerate(answers) if isinstance(answer, Client)]
+    for place in await _insert([answers[place] for place in good]):
+        answers[good[place]] = _taken(batch[good[place]].phone)
+    events.emit("clients.created", count=sum(isinstance(one, Client) for one in answers))
+    return answers
+
+
+async def update(client_id: ObjectId, changes: dict[str, Any]) -> Client:
+    """Change what `changes` names; what is queued goes to the client as it is then."""
+    client = await get(client_id)
+    if client is None:
+        raise missing()
+    said = {
+        "phone": client.phone,
+        "tags": tuple(client.tags),
+        "time_zone": client.time_zone,
+        "email": client.email,
+        **changes,
+    }
+    if "phone" not in changes:
+        said.setdefault("operator_code", client.operator_code)
+    checked = _check(NewClient(**said))
+    values = checked.model_dump(exclude={"id", "created_at", "revision_id"})
+    try:
+        await Client.get_pymongo_collection().update_one({"_id": client_id}, {"$set": values})
+    except DuplicateKeyError:
+        raise _taken(checked.phone) from None
+    events.emit("client.updated", client_id=str(client_id))
+    changed: Client = client.model_copy(update=values)
+    return changed
+
+
+async def delete(parts: Parts, client_id: ObjectId) -> Client:
+    """Remove a client and cancel what is queued for it; what was sent stays on record."""
+    client = await get(client_id)
+    if client is None:
+        raise missing()
+    await Client.get_pymongo_collection().delete_one({"_id": client_id})
+    await messages.close(parts, {"client_id": client_id}, Status.CANCELLED, "client deleted")
+    events.emit("client.deleted", client_id=str(client_id))
+    return client
+
+
+async def get(client_id: ObjectId) -> Client | None:
+    """The client, or None."""
+    return await Client.get(client_id)
+
+
+async def page(wanted: ClientFilter, *, first: int, after: ObjectId | None) -> paging.Page[Client]:
+    """Clients by age, oldest first."""
+    return await paging.page(Client, _query(wanted), first=first, after=after)
+
+
+async def count(wanted: ClientFilter) -> int:
+    """How many clients match."""
+    return await Client.find(_query(wanted)).count()
+
+
+def missing(field: str = "id") -> InvalidInput:
+    """The error for an id that names no client."""
+    message = "there is no such client; it may have been deleted"
+    return InvalidInput.at(field, message, Problem.NOT_FOUND)
+
+
+async def _insert(clients: list[Any]) -> list[int]:
+    """Insert what can be inserted; the places of those whose phone is taken."""
+    if not clients:
+        return []
+    for client in clients:
+        client.id = ObjectId()
+    rows = [client.model_dump(by_alias=True, exclude={"revision_id"}) for client in clients]
+    try:
+        await Client.get_pymongo_collection().insert_many(rows, ordered=False)
+    except BulkWriteError as error:
+        failed = (error.details or {}).get("writeErrors", [])
+        if any(at["code"] != DUPLICATE_KEY for at in failed) or not failed:
+            raise
+        return [at["index"] for at in failed]
+    return []
+
+
+def _checked_or_error(new: NewClient) -> Client | InvalidInput:
+    try:
+        return _check(new)
+    except InvalidInput as error:
+        return error
+
+
+def _check(new: NewClient) -> Client:
+    checks = Checklist()
+    phone = checks.take("phone", addresses.phone, new.phone)
+    code = new.operator_code
+    if code is not None:
+        code = checks.take("operatorCode", addresses.operator_code, code)
+    tags = checks.take("tags", addresses.tags, new.tags)
+    zone = checks.take("timeZone", addresses.time_zone, new.time_zone)
+    email = None if new.email is None else checks.take("email", addresses.email, new.email)
+    checks.close()
+    assert phone is not None
+    assert zone is not None
+    now = clock.now()
+    return Client(
+        phone=phone,
+        operator_code=code or addresses.operator_code_of(phone),
+        tags=list(tags or ()),
+        time_zone=zone,
+        email=email,
+        created_at=now,
+        updated_at=now,
+    )
+
+
+def _taken(phone: str) -> InvalidInput:
+    message = f"the client {phone} exists; update it or choose another phone"
+    return InvalidInput.at("phone", message, Problem.TAKEN)
+
+
+def _query(wanted: ClientFilter) -> dict[str, Any]:
+    query: dict[str, Any] = {}
+    if wanted.phone is not None:
+        query["phone"] = wanted.phone
+    if wanted.operator_codes:
+        query["operator_code"] = {"$in": list(wanted.operator_codes)}
+    if wanted.tags:
+        query["tags"] = {"$in": list(wanted.tags)}
+    if wanted.time_zones:
+        query["time_zone"] = {"$in": list(wanted.time_zones)}
+    return query

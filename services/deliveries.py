@@ -1,0 +1,122 @@
+"""One delivery: from a claimed row to an Envelope, and from its Outcome to the row's fate."""
+
+import random
+import time
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, assert_never
+
+from bson import ObjectId
+
+from channels.channel import Channel, Envelope, Outcome, Refused, Retry, Sent, Unknown
+from core import clock, events
+from core.settings import Settings
+from rules import backoff, schedule
+from rules.message import Status, Verdict, fate
+from services.messages import Change, Claimed
+
+ANSWER_LIMIT = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class Sendable:
+    """A claimed message with what it says and the time it must be gone by."""
+
+    claimed: Claimed
+    envelope: Envelope
+    end_at: datetime
+
+    @classmethod
+    def of(cls, claimed: Claimed, mailing: dict[str, Any] | None) -> "Sendable":
+        """The message as it reads now: a mailing's text and end may have changed since."""
+        row = claimed.row
+        content = row["content"] if mailing is None else mailing
+        envelope = Envelope(
+            message_id=str(row["_id"]),
+            number=row.get("number") or 0,
+            address=row["address"],
+            text=content["text"],
+            subject=content["subject"] or ("" if mailing is None else mailing["name"]),
+        )
+        return cls(claimed, envelope, row["end_at"] if mailing is None else mailing["end_at"])
+
+    def seconds(self, now: datetime, limit_seconds: float) -> float:
+        """How long its send may take; 0 or less: don't start it."""
+        until = self.claimed.row["lease"]["until"]
+        return schedule.time_for_send(now, self.end_at, until, limit_seconds)
+
+
+def limit_seconds(settings: Settings, channel: str) -> float:
+    """The longest that one send by this channel may take."""
+    if channel == "email":
+        return settings.smtp_timeout_seconds
+    return settings.sending_api_timeout_seconds
+
+
+async def attempt(channel: Channel, sendable: Sendable, seconds: float, worker: str) -> Change:
+    """Send once; the change to write, with its attempt."""
+    started_at, start = clock.now(), time.perf_counter()
+    try:
+        outcome: Outcome = await channel.send(sendable.envelope, seconds)
+    except Exception as error:  # noqa: BLE001 - a bug met by one message must not stop the others
+        # Nothing is swallowed: the attempt keeps it, the log has it, the message is tried again.
+        outcome = Unknown("internal", repr(error))
+    duration_ms = (time.perf_counter() - start) * 1_000
+    row = sendable.claimed.row
+    verdict = judge(outcome)
+    record = {
+        "_id": ObjectId(),
+        "message_id": row["_id"],
+        "mailing_id": row.get("mailing_id"),
+        "number": row["attempts"] + 1,
+        "channel": channel.name,
+        "address": sendable.envelope.address,
+        "started_at": started_at,
+        "duration_ms": round(duration_ms, 3),
+        "verdict": verdict,
+        "code": outcome.code,
+        "answer": outcome.answer[:ANSWER_LIMIT],
+        "worker": worker,
+    }
+    _tell(record)
+    return _change(sendable.claimed, outcome, verdict, record)
+
+
+def judge(outcome: Outcome) -> Verdict:
+    """What the outcome says of the message."""
+    match outcome:
+        case Sent():
+            return Verdict.ACCEPTED
+        case Retry():
+            return Verdict.NOT_ACCEPTED
+        case Refused(undeliverable=True):
+            return Verdict.UNDELIVERABLE
+        case Refused():
+            return Verdict.REFUSED
+        case Unknown():
+            return Verdict.UNKNOWN
+        case _:
+            assert_never(outcome)
+
+
+def _change(claimed: Claimed, outcome: Outcome, verdict: Verdict, record: dict[str, Any]) -> Change:
+    row = claimed.row
+    now = clock.now()
+    wish = outcome.after if isinstance(outcome, Retry) else None
+    retry_at = backoff.next_due(now, row["attempts"], random.random(), wish)  # noqa: S311 - jitter
+    what = fate(verdict, row["maybe_sent"], retry_at)
+    why = "" if what.status == Status.SENT else f"{verdict}: {outcome.code}"
+    return Change(claimed, what, why, record, now)
+
+
+def _tell(record: dict[str, Any]) -> None:
+    events.emit(
+        "message.attempted",
+        message_id=record["message_id"],
+        mailing_id=record["mailing_id"],
+        channel=record["channel"],
+        verdict=record["verdict"],
+        code=record["code"],
+        duration_ms=record["duration_ms"],
+        answer=record["answer"],
+    )

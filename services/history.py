@@ -1,0 +1,33 @@
+"""What was sent: messages and their attempts, for whoever looks (M7, M9)."""
+
+from uuid import UUID
+
+from bson import ObjectId
+
+from models.attempt import Attempt
+from models.message import Message
+from rules.message import Status
+from services import paging
+
+MOST_ATTEMPTS = 100
+
+
+async def message(message_id: UUID) -> Message | None:
+    """The message, or None."""
+    return await Message.get(message_id)
+
+
+async def attempts(message_id: UUID) -> list[Attempt]:
+    """The attempts of a message, oldest first, at most 100."""
+    found = Attempt.find({"message_id": message_id}).sort("+started_at")
+    return await found.limit(MOST_ATTEMPTS).to_list()
+
+
+async def of_mailing(
+    mailing_id: ObjectId, statuses: tuple[Status, ...], *, first: int, after: UUID | None
+) -> paging.Page[Message]:
+    """Messages of a mailing, by id."""
+    # All statuses rather than none keep the paging on its index.
+    wanted = [status.value for status in statuses or tuple(Status)]
+    query = {"mailing_id": mailing_id, "status": {"$in": wanted}}
+    return await paging.page(Message, query, first=first, after=after)

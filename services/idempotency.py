@@ -1,0 +1,74 @@
+"""Idempotency keys: a repeated request gets the first answer, in the same transaction."""
+
+import hashlib
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import orjson
+from pymongo.asynchronous.client_session import AsyncClientSession
+
+from core import clock, mongo
+from core.errors import InvalidInput, Problem
+from models.idempotency import Answer
+
+LONGEST_KEY = 255
+Row: TypeAlias = dict[str, Any]
+Work: TypeAlias = Callable[[AsyncClientSession], Awaitable[Row]]
+
+
+@dataclass(frozen=True, slots=True)
+class Once:
+    """One idempotent request: who asks, which verb, under which key, with what input."""
+
+    caller: str
+    verb: str
+    key: str
+    request: object
+
+    def identity(self) -> str:
+        """The row's id: a key belongs to its caller and verb."""
+        return _digest([self.caller, self.verb, self.key])
+
+    def fingerprint(self) -> str:
+        """Tells a repeat from another request under the same key."""
+        return _digest(self.request)
+
+
+async def run(client: mongo.Client, once: Once, work: Work) -> Row:
+    """The answer of `work`, which runs at most once per key: it commits with its answer.
+
+    Raises InvalidInput if the key was used for another input. Answers are kept for 24 hours.
+    """
+    if not 0 < len(once.key) <= LONGEST_KEY:
+        raise InvalidInput.at("idempotencyKey", f"must have 1 to {LONGEST_KEY} characters")
+
+    async def attempt(session: AsyncClientSession) -> Row:
+        collection = Answer.get_pymongo_collection()
+        known = await collection.find_one({"_id": once.identity()}, session=session)
+        if known is not None:
+            return _first_answer(known, once)
+        answer = await work(session)
+        row = {
+            "_id": once.identity(),
+            "fingerprint": once.fingerprint(),
+            "answer": answer,
+            "created_at": clock.now(),
+        }
+        await collection.insert_one(row, session=session)
+        return answer
+
+    return await mongo.in_transaction(client, attempt)
+
+
+def _first_answer(known: Row, once: Once) -> Row:
+    if known["fingerprint"] != once.fingerprint():
+        message = "this key was used for another input; use a new key for a new request"
+        raise InvalidInput.at("idempotencyKey", message, Problem.CONFLICT)
+    answer: Row = known["answer"]
+    return answer
+
+
+def _digest(value: object) -> str:
+    packed = orjson.dumps(value, option=orjson.OPT_SORT_KEYS, default=str)
+    return hashlib.sha256(packed).hexdigest()

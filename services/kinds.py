@@ -1,0 +1,129 @@
+"""Kinds: the built-in ones, those of operators, and a short cache for the hot path."""
+
+import time
+from dataclasses import dataclass
+
+from pymongo.errors import DuplicateKeyError
+
+from core import clock, events
+from core.errors import Checklist, InvalidInput, Problem
+from models.kind import Kind
+from rules import addresses, render
+
+CACHE_SECONDS = 1.0
+CACHE_BOUND = 1_000
+
+_TITLE = "{{ key }}"
+_BODY = "A notification of the kind {{ key }} has come in for you."
+BUILT_IN = (
+    {"id": "registration", "in_app": False, "email": True, "title": _TITLE, "body": _BODY},
+    {"id": "new_message", "in_app": True, "email": False},
+    {"id": "new_post", "in_app": True, "email": False},
+    {"id": "new_login", "in_app": True, "email": True, "title": _TITLE, "body": _BODY},
+)
+
+_cache: dict[str, tuple[float, Kind]] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class NewKind:
+    """What an operator says of a kind."""
+
+    key: str
+    in_app: bool
+    email: bool
+    title: str = ""
+    body: str = ""
+
+
+async def seed() -> None:
+    """Make sure of the built-in kinds; what an operator changed in them stays."""
+    now = clock.now()
+    collection = Kind.get_pymongo_collection()
+    for built_in in BUILT_IN:
+        kind = Kind(**built_in, built_in=True, created_at=now, updated_at=now)
+        row = kind.model_dump(by_alias=True)
+        key = row.pop("id", None) or row.pop("_id")
+        await collection.update_one({"_id": key}, {"$setOnInsert": row}, upsert=True)
+
+
+async def find(key: str) -> Kind | None:
+    """The kind, at most a second old."""
+    now = time.monotonic()
+    known = _cache.get(key)
+    if known is not None and now - known[0] < CACHE_SECONDS:
+        return known[1]
+    kind = await Kind.get(key)
+    if kind is None:
+        return None
+    if len(_cache) >= CACHE_BOUND:
+        _cache.clear()
+    _cache[key] = (now, kind)
+    return kind
+
+
+async def every() -> list[Kind]:
+    """All kinds by key; operators make tens of them, not thousands."""
+    return await Kind.find_all().sort("_id").limit(CACHE_BOUND).to_list()
+
+
+async def create(new: NewKind) -> Kind:
+    """Add a kind; raises InvalidInput with every mistake."""
+    checks = Checklist()
+    checks.take("key", addresses.key, new.key)
+    _check_templates(checks, new.title, new.body)
+    _check_outlets(checks, in_app=new.in_app, email=new.email)
+    checks.close()
+    if await Kind.find_all().count() >= CACHE_BOUND:
+        raise InvalidInput.at("key", f"there are {CACHE_BOUND} kinds already", Problem.TOO_MANY)
+    now = clock.now()
+    kind = Kind(
+        id=new.key,
+        in_app=new.in_app,
+        email=new.email,
+        title=new.title,
+        body=new.body,
+        created_at=now,
+        updated_at=now,
+    )
+    try:
+        await kind.insert()
+    except DuplicateKeyError:
+        message = f"the kind {new.key!r} exists; update it or choose another key"
+        raise InvalidInput.at("key", message, Problem.TAKEN) from None
+    events.emit("kind.created", key=new.key)
+    return kind
+
+
+async def update(key: str, changes: dict[str, object]) -> Kind:
+    """Change what `changes` names of a kind; raises InvalidInput with every mistake."""
+    kind = await Kind.get(key)
+    if kind is None:
+        raise unknown("key", key)
+    changed: Kind = kind.model_copy(update=changes)
+    checks = Checklist()
+    _check_templates(checks, changed.title, changed.body)
+    _check_outlets(checks, in_app=changed.in_app, email=changed.email)
+    checks.close()
+    changes = {**changes, "updated_at": clock.now()}
+    await Kind.get_pymongo_collection().update_one({"_id": key}, {"$set": changes})
+    _cache.pop(key, None)
+    events.emit("kind.updated", key=key)
+    stored: Kind = changed.model_copy(update={"updated_at": changes["updated_at"]})
+    return stored
+
+
+def unknown(field: str, key: str) -> InvalidInput:
+    """The error for a key that names no kind."""
+    message = f"there is no kind {key!r}; create it with createKind or use one that `kinds` lists"
+    return InvalidInput.at(field, message, Problem.NOT_FOUND)
+
+
+def _check_templates(checks: Checklist, title: str, body: str) -> None:
+    checks.take("title", render.check, title)
+    checks.take("body", render.check, body)
+
+
+def _check_outlets(checks: Checklist, *, in_app: bool, email: bool) -> None:
+    if not in_app and not email:
+        checks.add("inApp", "a kind must go somewhere: set inApp, email or both")

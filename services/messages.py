@@ -1,0 +1,224 @@
+"""Messages: claim due rows, write what became of them, close them. The engine's only writer.
+
+Every change of a claimed row is fenced by its lease's token; rows, attempts and counters change
+in one transaction.
+"""
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+from bson import ObjectId
+from pymongo import UpdateOne
+from pymongo.asynchronous.client_session import AsyncClientSession
+from pymongo.asynchronous.collection import AsyncCollection
+from pymongo.errors import BulkWriteError
+
+from core import clock, mongo
+from core.parts import Parts
+from models.attempt import Attempt
+from models.message import Message
+from rules.message import Fate, Status, closed
+from services import counters
+
+PERSONAL = "personal"
+BULK = "bulk"
+CLOSING_BATCH = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A row that is ours to send while the lease lasts."""
+
+    row: dict[str, Any]
+    token: uuid.UUID
+
+    @property
+    def id(self) -> uuid.UUID:
+        """The message's id."""
+        found: uuid.UUID = self.row["_id"]
+        return found
+
+    @property
+    def mailing_id(self) -> ObjectId | None:
+        """The mailing it belongs to; None for a personal one."""
+        return self.row.get("mailing_id")
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What becomes of a claimed row, and the attempt behind it, if there was one."""
+
+    claimed: Claimed
+    fate: Fate
+    why: str = ""
+    attempt: dict[str, Any] | None = None
+    at: datetime = field(default_factory=clock.now)
+
+
+def collection() -> AsyncCollection[dict[str, Any]]:
+    """The rows themselves, for queries in bulk."""
+    return Message.get_pymongo_collection()
+
+
+def wake(parts: Parts, lane: str = PERSONAL) -> None:
+    """Tell the workers of a lane that work is due."""
+    parts.queue.wake("pump", lane, 0, lane=lane, job_id=f"pump:{lane}:0")
+
+
+async def claim(
+    parts: Parts, mailing_id: ObjectId | None, channel: str, limit: int, worker: str
+) -> list[Claimed]:
+    """Take up to `limit` due rows of a mailing (None: personal ones) for this worker.
+
+    Two workers that find the same rows don't both get them: the update takes only rows that are
+    still pending, and each reads back just those that carry its own token.
+    """
+    due = {"status": Status.PENDING, "due_at": {"$lte": parts.database_clock.now()}}
+    query = {"mailing_id": mailing_id, "channel": channel, **due}
+    found = collection().find(query, projection={"_id": 1}).limit(limit)
+    ids = [row["_id"] async for row in found]
+    if not ids:
+        return []
+    token = uuid.uuid4()
+    until = {"$add": ["$$NOW", int(parts.settings.lease_seconds * 1000)]}
+    lease = {"token": token, "until": until, "worker": {"$literal": worker}}
+    await collection().update_many(
+        {"_id": {"$in": ids}, "status": Status.PENDING},
+        [{"$set": {"status": Status.SENDING, "lease": lease}}],
+    )
+    mine = collection().find({"_id": {"$in": ids}, "lease.token": token})
+    return [Claimed(row, token) async for row in mine]
+
+
+async def renew(parts: Parts, claimed: Sequence[Claimed]) -> int:
+    """Hold the leases of these rows for longer; how many were still ours."""
+    until = {"$add": ["$$NOW", int(parts.settings.lease_seconds * 1000)]}
+    tokens = list({one.token for one in claimed})
+    result = await collection().update_many(
+        {"_id": {"$in": [one.id for one in claimed]}, "lease.token": {"$in": tokens}},
+        [{"$set": {"lease.until": until}}],
+    )
+    return result.matched_count
+
+
+async def write(parts: Parts, changes: Sequence[Change]) -> int:
+    """Write what became of claimed rows; how many were still ours.
+
+    A row whose lease went to another worker is left to that worker, but its attempt is kept: it
+    did happen.
+    """
+    attempts = [change.attempt for change in changes if change.attempt is not None]
+    try:
+        return await mongo.in_transaction(parts.mongo, partial(_write, changes, attempts))
+    except BulkWriteError:
+        # The answer to an earlier commit of the same attempts was lost on the way to us.
+        attempts = await _unstored(attempts)
+        return await mongo.in_transaction(parts.mongo, partial(_write, changes, attempts))
+
+
+async def close(parts: Parts, query: dict[str, Any], wanted: Status, why: str) -> int:
+    """End every pending row that matches, in batches; how many were ended."""
+    total = 0
+    while count := await close_batch(parts, query, wanted, why):
+        total += count
+    return total
+
+
+async def close_batch(parts: Parts, query: dict[str, Any], wanted: Status, why: str) -> int:
+    """End up to 1,000 pending rows that match; how many were ended."""
+    return await mongo.in_transaction(parts.mongo, partial(_close_batch, query, wanted, why))
+
+
+async def reclaim(parts: Parts, limit: int = CLOSING_BATCH) -> int:
+    """Give back rows whose lease ran out: their worker is gone, and may have sent them."""
+    query = {"status": Status.SENDING, "lease.until": {"$lt": parts.database_clock.now()}}
+    found = collection().find(query, projection={"_id": 1}).limit(limit)
+    ids = [row["_id"] async for row in found]
+    result = await collection().update_many(
+        {"_id": {"$in": ids}, **query},
+        {
+            "$set": {"status": Status.PENDING, "maybe_sent": True, "why": "lease ran out"},
+            "$unset": {"lease": ""},
+        },
+    )
+    return result.modified_count
+
+
+async def _write(
+    changes: Sequence[Change], attempts: list[dict[str, Any]], session: AsyncClientSession
+) -> int:
+    ours = await _still_ours(changes, session)
+    moves: counters.Moves = counters.Moves()
+    for change in ours:
+        counters.move(moves, change.claimed.mailing_id, Status.SENDING, change.fate.status)
+    if ours:
+        updates = [_update(change) for change in ours]
+        await collection().bulk_write(updates, ordered=False, session=session)
+    if attempts:
+        await Attempt.get_pymongo_collection().insert_many(attempts, ordered=False, session=session)
+    await counters.apply(moves, session)
+    return len(ours)
+
+
+async def _unstored(attempts: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    query = {"_id": {"$in": [attempt["_id"] for attempt in attempts]}}
+    found = Attempt.get_pymongo_collection().find(query, projection={"_id": 1})
+    stored = {row["_id"] async for row in found}
+    return [attempt for attempt in attempts if attempt["_id"] not in stored]
+
+
+async def _still_ours(changes: Sequence[Change], session: AsyncClientSession) -> list[Change]:
+    rows = collection().find(
+        {"_id": {"$in": [change.claimed.id for change in changes]}, "status": Status.SENDING},
+        projection={"lease.token": 1},
+        session=session,
+    )
+    tokens = {row["_id"]: row["lease"]["token"] async for row in rows}
+    return [change for change in changes if tokens.get(change.claimed.id) == change.claimed.token]
+
+
+def _update(change: Change) -> UpdateOne:
+    fate = change.fate
+    values: dict[str, Any] = {
+        "status": fate.status,
+        "maybe_sent": fate.maybe_sent,
+        "why": change.why,
+    }
+    if fate.due_at is not None:
+        values["due_at"] = fate.due_at
+    if fate.status == Status.SENT:
+        values["sent_at"] = change.at
+    if fate.status != Status.PENDING:
+        values["closed_at"] = change.at
+    update: dict[str, Any] = {"$set": values, "$unset": {"lease": ""}}
+    if change.attempt is not None:
+        update["$inc"] = {"attempts": 1}
+        values["address"] = change.attempt["address"]
+    return UpdateOne({"_id": change.claimed.id}, update)
+
+
+async def _close_batch(
+    query: dict[str, Any], wanted: Status, why: str, session: AsyncClientSession
+) -> int:
+    pending = {**query, "status": Status.PENDING}
+    fields = {"mailing_id": 1, "maybe_sent": 1}
+    found = collection().find(pending, projection=fields, session=session).limit(CLOSING_BATCH)
+    rows = [row async for row in found]
+    moves: counters.Moves = counters.Moves()
+    for maybe_sent in (False, True):
+        chosen = [row for row in rows if row["maybe_sent"] is maybe_sent]
+        status = closed(wanted, maybe_sent)
+        for row in chosen:
+            counters.move(moves, row["mailing_id"], Status.PENDING, status)
+        if chosen:
+            await collection().update_many(
+                {"_id": {"$in": [row["_id"] for row in chosen]}},
+                {"$set": {"status": status, "why": why, "closed_at": clock.now()}},
+                session=session,
+            )
+    await counters.apply(moves, session)
+    return len(rows)
