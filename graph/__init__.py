@@ -1,0 +1,1 @@
+"""Floor 4: the GraphQL edge on Starlette: translates and authorises, decides nothing."""

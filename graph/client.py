@@ -1,0 +1,239 @@
+"""Clients in the schema (M1)."""
+
+from datetime import datetime
+
+import strawberry
+from bson import ObjectId
+
+from core.errors import InvalidInput
+from graph import ids
+from graph.auth import Needs
+from graph.context import Info
+from graph.errors import Answers, UserError, at_field, user_errors
+from graph.kind import present
+from graph.node import Node
+from graph.paging import PageInfo, page_info, page_size
+from models import client as documents
+from rules.roles import Permission
+from services import clients
+from services.clients import ClientFilter, NewClient
+
+
+@strawberry.type(description="Someone that mailings go to.")
+class Client(Node):
+    """A client as the schema has it."""
+
+    phone: str = strawberry.field(description="7XXXXXXXXXX")
+    operator_code: str
+    tags: list[str]
+    time_zone: str = strawberry.field(description="IANA name.")
+    email: str | None
+    created_at: datetime
+    updated_at: datetime
+
+    @classmethod
+    def of(cls, client: documents.Client) -> "Client":
+        """The client of a document."""
+        return cls(
+            id=strawberry.ID(ids.opaque("Client", client.id)),
+            phone=client.phone,
+            operator_code=client.operator_code,
+            tags=client.tags,
+            time_zone=client.time_zone,
+            email=client.email,
+            created_at=client.created_at,
+            updated_at=client.updated_at,
+        )
+
+
+@strawberry.type(description="A client at its place in the list.")
+class ClientEdge:
+    """Relay's edge."""
+
+    cursor: str
+    node: Client
+
+
+@strawberry.type(description="Clients, oldest first.")
+class ClientConnection:
+    """Relay's connection."""
+
+    edges: list[ClientEdge]
+    page_info: PageInfo
+    wanted: strawberry.Private[ClientFilter]
+
+    @strawberry.field(description="The clients without their edges.")
+    def nodes(self) -> list[Client]:
+        """A short cut, as GitHub's API has it."""
+        return [edge.node for edge in self.edges]
+
+    @strawberry.field(description="All that fit the filter; counted only when asked for.")
+    async def total_count(self) -> int:
+        """The number behind the connection."""
+        return await clients.count(self.wanted)
+
+
+@strawberry.input(description="Which clients: AND between the fields, OR inside one.")
+class ClientFilterInput:
+    """Narrows a list of clients."""
+
+    phone: str | None = None
+    operator_codes: list[str] | None = None
+    tags: list[str] | None = None
+    time_zones: list[str] | None = None
+
+    def said(self) -> ClientFilter:
+        """The same for the service."""
+        return ClientFilter(
+            self.phone,
+            tuple(self.operator_codes or ()),
+            tuple(self.tags or ()),
+            tuple(self.time_zones or ()),
+        )
+
+
+@strawberry.input(description="A client to add.")
+class CreateClientInput:
+    """What createClient takes."""
+
+    phone: str = strawberry.field(description="7XXXXXXXXXX, unique.")
+    operator_code: str | None = strawberry.field(
+        default=None, description="3 digits; without it, those after the 7."
+    )
+    tags: list[str] = strawberry.field(default_factory=list)
+    time_zone: str = strawberry.field(default="UTC", description="IANA name.")
+    email: str | None = None
+
+    def said(self) -> NewClient:
+        """The same for the service."""
+        return NewClient(
+            self.phone, self.operator_code, tuple(self.tags), self.time_zone, self.email
+        )
+
+
+@strawberry.input(description="Up to 1,000 clients to add.")
+class CreateClientsInput:
+    """What createClients takes."""
+
+    clients: list[CreateClientInput]
+
+
+@strawberry.input(description="Changes to a client; what is absent stays as it is.")
+class UpdateClientInput:
+    """What updateClient takes."""
+
+    id: strawberry.ID
+    phone: strawberry.Maybe[str]
+    operator_code: strawberry.Maybe[str | None]
+    tags: strawberry.Maybe[list[str]]
+    time_zone: strawberry.Maybe[str]
+    email: strawberry.Maybe[str | None]
+
+
+@strawberry.input(description="The client to delete.")
+class DeleteClientInput:
+    """What deleteClient takes."""
+
+    id: strawberry.ID
+
+
+@strawberry.type(description="The client, or what was wrong.")
+class ClientPayload:
+    """What mutations of one client answer."""
+
+    client: Client | None = None
+    errors: list[UserError] = strawberry.field(default_factory=list)
+
+
+@strawberry.type(description="One answer per client, in the order of the input.")
+class CreateClientsPayload:
+    """What createClients answers."""
+
+    results: list[ClientPayload] = strawberry.field(default_factory=list)
+    errors: list[UserError] = strawberry.field(default_factory=list)
+
+
+@strawberry.type
+class ClientQuery:
+    """Queries about clients."""
+
+    @strawberry.field(description="One client.", extensions=[Needs(Permission.READ_CLIENTS)])
+    async def client(self, id: strawberry.ID) -> Client | None:
+        """A client by its id."""
+        found = await clients.get(client_id("id", id))
+        return found and Client.of(found)
+
+    @strawberry.field(
+        description="The directory of clients.", extensions=[Needs(Permission.READ_CLIENTS)]
+    )
+    async def clients(
+        self,
+        first: int = 20,
+        after: str | None = None,
+        filter: ClientFilterInput | None = None,
+    ) -> ClientConnection:
+        """A page of clients."""
+        wanted = filter.said() if filter else ClientFilter()
+        place = None if after is None else client_id("after", after)
+        page = await clients.page(wanted, first=page_size(first), after=place)
+        nodes = [Client.of(client) for client in page.items]
+        return ClientConnection(
+            edges=[ClientEdge(cursor=node.id, node=node) for node in nodes],
+            page_info=page_info(
+                [node.id for node in nodes], has_next=page.has_next, has_previous=bool(after)
+            ),
+            wanted=wanted,
+        )
+
+
+@strawberry.type
+class ClientMutation:
+    """Mutations of clients."""
+
+    @strawberry.mutation(
+        description="Add a client.",
+        extensions=[Needs(Permission.MANAGE_CLIENTS), Answers(ClientPayload)],
+    )
+    async def create_client(self, input: CreateClientInput) -> ClientPayload:
+        """Add one."""
+        return ClientPayload(client=Client.of(await clients.create(input.said())))
+
+    @strawberry.mutation(
+        description="Add up to 1,000 clients; one mistake stops no other.",
+        extensions=[Needs(Permission.MANAGE_CLIENTS), Answers(CreateClientsPayload)],
+    )
+    async def create_clients(self, input: CreateClientsInput) -> CreateClientsPayload:
+        """Add many."""
+        answers = await clients.create_many([client.said() for client in input.clients])
+        return CreateClientsPayload(results=[_payload(answer) for answer in answers])
+
+    @strawberry.mutation(
+        description="Change a client; messages not yet sent follow.",
+        extensions=[Needs(Permission.MANAGE_CLIENTS), Answers(ClientPayload)],
+    )
+    async def update_client(self, input: UpdateClientInput) -> ClientPayload:
+        """Change one."""
+        changes = present(input, "phone", "operator_code", "tags", "time_zone", "email")
+        if "tags" in changes:
+            changes["tags"] = tuple(changes["tags"])
+        return _payload(await clients.update(client_id("id", input.id), changes))
+
+    @strawberry.mutation(
+        description="Delete a client and cancel its unsent messages; what was sent stays.",
+        extensions=[Needs(Permission.MANAGE_CLIENTS), Answers(ClientPayload)],
+    )
+    async def delete_client(self, info: Info, input: DeleteClientInput) -> ClientPayload:
+        """Delete one."""
+        return _payload(await clients.delete(info.context.parts, client_id("id", input.id)))
+
+
+def client_id(field: str, raw: str) -> ObjectId:
+    """The key behind a client's opaque id; raises InvalidInput for anything else."""
+    found: ObjectId = at_field(field, lambda said: ids.object_id("Client", said), raw)
+    return found
+
+
+def _payload(answer: documents.Client | InvalidInput) -> ClientPayload:
+    if isinstance(answer, InvalidInput):
+        return ClientPayload(errors=user_errors(answer))
+    return ClientPayload(client=Client.of(answer))

@@ -1,0 +1,43 @@
+"""What every resolver has at hand."""
+
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+import strawberry
+from bson import ObjectId
+
+from core.errors import Forbidden, Unauthenticated
+from core.parts import Parts
+from rules import addresses
+from rules.roles import Permission, Principal, may, may_read_inbox
+
+
+@dataclass(slots=True)
+class Context:
+    """One request's, or one socket's."""
+
+    parts: Parts
+    principal: Principal | None = None
+    connection_params: dict[str, Any] | None = field(default=None, repr=False)
+    handshake: str | None = field(default=None, repr=False)
+    """The Authorization header that a socket was opened with."""
+
+    def require(self, permission: Permission) -> Principal:
+        """Who asks; raises Unauthenticated or Forbidden unless it may."""
+        if self.principal is None:
+            raise Unauthenticated
+        if not may(self.principal, permission):
+            role = self.principal.role.value
+            raise Forbidden(f"the role {role} does not have the permission {permission.value}")
+        return self.principal
+
+    def own_inbox(self, raw_user_id: str) -> ObjectId:
+        """The user whose inbox is asked for; raises Forbidden if it is another's."""
+        user_id = addresses.object_id(raw_user_id)
+        principal = self.require(Permission.READ_OWN_INBOX)
+        if not may_read_inbox(principal, str(user_id)):
+            raise Forbidden("a token of this role opens only the inbox of its own subject")
+        return user_id
+
+
+Info: TypeAlias = strawberry.Info[Context, None]

@@ -1,0 +1,21 @@
+"""The closed sets of the domain, by their names in the schema."""
+
+from typing import TypeAlias
+
+import strawberry
+
+from core.errors import Problem
+from models import mailing
+from rules.message import Route, Status, Verdict
+
+ErrorCode: TypeAlias = Problem
+Channel: TypeAlias = Route
+MessageStatus: TypeAlias = Status
+AttemptVerdict: TypeAlias = Verdict
+MailingStatus: TypeAlias = mailing.MailingStatus
+
+strawberry.enum(ErrorCode, name="ErrorCode", description="What is wrong with one field.")
+strawberry.enum(Channel, name="Channel", description="A way to a recipient.")
+strawberry.enum(MessageStatus, name="MessageStatus", description="Where a message is.")
+strawberry.enum(AttemptVerdict, name="AttemptVerdict", description="What an attempt says.")
+strawberry.enum(MailingStatus, name="MailingStatus", description="Where a mailing is.")

@@ -1,0 +1,118 @@
+"""Kinds of notification in the schema (N2)."""
+
+from datetime import datetime
+from typing import Any
+
+import strawberry
+
+from graph import ids
+from graph.auth import Needs
+from graph.context import Info
+from graph.errors import Answers, UserError
+from graph.node import Node
+from models import kind as documents
+from rules.roles import Permission
+from services import kinds
+
+TEMPLATE = "A Jinja2 template with `key`, `data`, `userId` and `targetId`."
+
+
+@strawberry.type(description="What happens when a notification of this kind is created.")
+class Kind(Node):
+    """A kind as the schema has it."""
+
+    key: str = strawberry.field(description="The name that notifications call it by.")
+    in_app: bool = strawberry.field(description="Whether it is stored in the user's inbox.")
+    email: bool = strawberry.field(description="Whether it is sent to the user by e-mail.")
+    title: str = strawberry.field(description=f"The e-mail's subject. {TEMPLATE}")
+    body: str = strawberry.field(description=f"The e-mail's text. {TEMPLATE}")
+    built_in: bool = strawberry.field(description="Whether it came with Belfry.")
+    created_at: datetime
+    updated_at: datetime
+
+    @classmethod
+    def of(cls, kind: documents.Kind) -> "Kind":
+        """The kind of a document."""
+        return cls(
+            id=strawberry.ID(ids.opaque("Kind", kind.id)),
+            key=kind.id,
+            in_app=kind.in_app,
+            email=kind.email,
+            title=kind.title,
+            body=kind.body,
+            built_in=kind.built_in,
+            created_at=kind.created_at,
+            updated_at=kind.updated_at,
+        )
+
+
+@strawberry.input(description="A kind of your own.")
+class CreateKindInput:
+    """What createKind takes."""
+
+    key: str = strawberry.field(description="A lower-case letter, then up to 63 of a-z 0-9 _ . -")
+    in_app: bool = strawberry.field(default=True, description="Store it in the user's inbox.")
+    email: bool = strawberry.field(default=False, description="Send it by e-mail.")
+    title: str = strawberry.field(default="{{ key }}", description=TEMPLATE)
+    body: str = strawberry.field(default="", description=TEMPLATE)
+
+
+@strawberry.input(description="Changes to a kind; what is absent stays as it is.")
+class UpdateKindInput:
+    """What updateKind takes."""
+
+    key: str = strawberry.field(description="Which kind.")
+    in_app: strawberry.Maybe[bool]
+    email: strawberry.Maybe[bool]
+    title: strawberry.Maybe[str]
+    body: strawberry.Maybe[str]
+
+
+@strawberry.type(description="The kind, or what was wrong.")
+class KindPayload:
+    """What mutations of kinds answer."""
+
+    kind: Kind | None = None
+    errors: list[UserError] = strawberry.field(default_factory=list)
+
+
+@strawberry.type
+class KindQuery:
+    """Queries about kinds."""
+
+    @strawberry.field(
+        description="All kinds of notification, by key.",
+        extensions=[Needs(Permission.CREATE_NOTIFICATIONS)],
+    )
+    async def kinds(self) -> list[Kind]:
+        """Operators make tens of kinds, so this is no connection."""
+        return [Kind.of(kind) for kind in await kinds.every()]
+
+
+@strawberry.type
+class KindMutation:
+    """Mutations of kinds."""
+
+    @strawberry.mutation(
+        description="Add a kind of notification.",
+        extensions=[Needs(Permission.MANAGE_KINDS), Answers(KindPayload)],
+    )
+    async def create_kind(self, input: CreateKindInput) -> KindPayload:
+        """Add a kind."""
+        new = kinds.NewKind(input.key, input.in_app, input.email, input.title, input.body)
+        return KindPayload(kind=Kind.of(await kinds.create(new)))
+
+    @strawberry.mutation(
+        description="Change a kind of notification; other processes follow within a second.",
+        extensions=[Needs(Permission.MANAGE_KINDS), Answers(KindPayload)],
+    )
+    async def update_kind(self, info: Info, input: UpdateKindInput) -> KindPayload:
+        """Change a kind."""
+        changes = present(input, "in_app", "email", "title", "body")
+        return KindPayload(kind=Kind.of(await kinds.update(input.key, changes)))
+
+
+def present(source: object, *names: str) -> dict[str, Any]:
+    """The fields of an input that were given; those absent are left out."""
+    given = ((name, getattr(source, name)) for name in names)
+    return {name: some.value for name, some in given if some is not None}

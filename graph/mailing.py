@@ -1,0 +1,164 @@
+"""Mailings in the schema (M2, M9)."""
+
+from datetime import datetime
+from uuid import UUID
+
+import strawberry
+from bson import ObjectId
+
+from graph import ids
+from graph.auth import Needs
+from graph.context import Info
+from graph.enums import Channel, MailingStatus, MessageStatus
+from graph.errors import at_field
+from graph.message import Message, MessageConnection, MessageEdge
+from graph.node import Node
+from graph.paging import PageInfo, page_info, page_size
+from graph.statistics import Statistics
+from models import mailing as documents
+from rules.message import Route
+from rules.roles import Permission
+from services import history, mailings, stats
+
+
+@strawberry.type(description="Whom a mailing goes to: AND between the fields, OR inside one.")
+class Audience:
+    """The filter over clients."""
+
+    all: bool = strawberry.field(description="Every client.")
+    operator_codes: list[str]
+    tags: list[str]
+
+
+@strawberry.type(description="A text that goes to an audience between two moments.")
+class Mailing(Node):
+    """A mailing as the schema has it."""
+
+    name: str
+    text: str
+    subject: str = strawberry.field(description="For e-mail; without one, the name.")
+    start_at: datetime
+    end_at: datetime
+    audience: Audience
+    channels: list[Channel]
+    status: MailingStatus
+    version: int = strawberry.field(description="Grows with every change.")
+    created_at: datetime
+    updated_at: datetime
+    key: strawberry.Private[ObjectId]
+
+    @strawberry.field(
+        description="Its messages by status.", extensions=[Needs(Permission.READ_STATISTICS)]
+    )
+    async def statistics(self, info: Info) -> Statistics:
+        """The same cost for any number of messages."""
+        return Statistics.of(await stats.of_mailing(info.context.parts, self.key))
+
+    @strawberry.field(description="Its messages, down to each attempt.")
+    async def messages(
+        self,
+        first: int = 20,
+        after: str | None = None,
+        statuses: list[MessageStatus] | None = None,
+    ) -> MessageConnection:
+        """A page of messages."""
+        place: UUID | None = None
+        if after is not None:
+            place = at_field("after", lambda raw: ids.uuid("Message", raw), after)
+        page = await history.of_mailing(
+            self.key, tuple(statuses or ()), first=page_size(first), after=place
+        )
+        nodes = [Message.of(message) for message in page.items]
+        return MessageConnection(
+            edges=[MessageEdge(cursor=node.id, node=node) for node in nodes],
+            page_info=page_info(
+                [node.id for node in nodes], has_next=page.has_next, has_previous=bool(after)
+            ),
+        )
+
+    @classmethod
+    def of(cls, mailing: documents.Mailing) -> "Mailing":
+        """The mailing of a document."""
+        assert mailing.id is not None
+        whom = mailing.audience
+        return cls(
+            id=strawberry.ID(ids.opaque("Mailing", mailing.id)),
+            name=mailing.name,
+            text=mailing.text,
+            subject=mailing.subject,
+            start_at=mailing.start_at,
+            end_at=mailing.end_at,
+            audience=Audience(all=whom.all, operator_codes=whom.operator_codes, tags=whom.tags),
+            channels=[Route(name) for name in mailing.channels],
+            status=mailing.status,
+            version=mailing.version,
+            created_at=mailing.created_at,
+            updated_at=mailing.updated_at,
+            key=mailing.id,
+        )
+
+
+@strawberry.type(description="A mailing at its place in the list.")
+class MailingEdge:
+    """Relay's edge."""
+
+    cursor: str
+    node: Mailing
+
+
+@strawberry.type(description="Mailings, newest first.")
+class MailingConnection:
+    """Relay's connection."""
+
+    edges: list[MailingEdge]
+    page_info: PageInfo
+    wanted: strawberry.Private[tuple[str, ...]]
+
+    @strawberry.field(description="The mailings without their edges.")
+    def nodes(self) -> list[Mailing]:
+        """A short cut, as GitHub's API has it."""
+        return [edge.node for edge in self.edges]
+
+    @strawberry.field(description="All that fit the filter; counted only when asked for.")
+    async def total_count(self) -> int:
+        """The number behind the connection."""
+        return await mailings.count(self.wanted)
+
+
+@strawberry.type
+class MailingQuery:
+    """Queries about mailings."""
+
+    @strawberry.field(description="One mailing.", extensions=[Needs(Permission.READ_MAILINGS)])
+    async def mailing(self, id: strawberry.ID) -> Mailing | None:
+        """A mailing by its id."""
+        found = await mailings.get(mailing_id("id", id))
+        return found and Mailing.of(found)
+
+    @strawberry.field(
+        description="The mailings, newest first.", extensions=[Needs(Permission.READ_MAILINGS)]
+    )
+    async def mailings(
+        self,
+        first: int = 20,
+        after: str | None = None,
+        statuses: list[MailingStatus] | None = None,
+    ) -> MailingConnection:
+        """A page of mailings."""
+        wanted = tuple(status.value for status in statuses or ())
+        place = None if after is None else mailing_id("after", after)
+        page = await mailings.page(wanted, first=page_size(first), after=place)
+        nodes = [Mailing.of(mailing) for mailing in page.items]
+        return MailingConnection(
+            edges=[MailingEdge(cursor=node.id, node=node) for node in nodes],
+            page_info=page_info(
+                [node.id for node in nodes], has_next=page.has_next, has_previous=bool(after)
+            ),
+            wanted=wanted,
+        )
+
+
+def mailing_id(field: str, raw: str) -> ObjectId:
+    """The key behind a mailing's opaque id; raises InvalidInput for anything else."""
+    found: ObjectId = at_field(field, lambda said: ids.object_id("Mailing", said), raw)
+    return found

@@ -1,0 +1,133 @@
+"""Messages and their attempts in the schema (M3, M7, M9)."""
+
+from datetime import datetime
+from uuid import UUID
+
+import strawberry
+
+from graph import ids
+from graph.auth import Needs
+from graph.enums import AttemptVerdict, Channel, MessageStatus
+from graph.errors import at_field
+from graph.node import Node
+from graph.paging import PageInfo
+from models import attempt as attempt_documents
+from models import message as documents
+from rules.message import Route, Status, Verdict
+from rules.roles import Permission
+from services import history
+
+
+@strawberry.type(description="One try to deliver a message.")
+class Attempt(Node):
+    """An attempt as the schema has it."""
+
+    number: int = strawberry.field(description="Counts the tries of the message from 1.")
+    channel: Channel
+    address: str = strawberry.field(description="Where it went.")
+    started_at: datetime
+    duration_ms: float
+    verdict: AttemptVerdict
+    code: str = strawberry.field(description="The provider's code, or our word for what happened.")
+    answer: str = strawberry.field(description="The provider's answer, cut to 2,000 characters.")
+    worker: str
+
+    @classmethod
+    def of(cls, attempt: attempt_documents.Attempt) -> "Attempt":
+        """The attempt of a document."""
+        return cls(
+            id=strawberry.ID(ids.opaque("Attempt", attempt.id)),
+            number=attempt.number,
+            channel=Route(attempt.channel),
+            address=attempt.address,
+            started_at=attempt.started_at,
+            duration_ms=attempt.duration_ms,
+            verdict=Verdict(attempt.verdict),
+            code=attempt.code,
+            answer=attempt.answer,
+            worker=attempt.worker,
+        )
+
+
+@strawberry.type(description="One message to one recipient by one channel.")
+class Message(Node):
+    """A message as the schema has it."""
+
+    status: MessageStatus
+    why: str = strawberry.field(description="Why it is where it is.")
+    channel: Channel
+    address: str = strawberry.field(description="Where the last attempt went, or the next goes.")
+    outside_id: str | None = strawberry.field(description="The id at outside APIs: an int64.")
+    mailing_id: strawberry.ID | None
+    client_id: strawberry.ID | None
+    user_id: strawberry.ID | None
+    created_at: datetime
+    due_at: datetime = strawberry.field(description="When it is (or was) next to be tried.")
+    sent_at: datetime | None
+    attempt_count: int
+    key: strawberry.Private[UUID]
+
+    @strawberry.field(description="Every try, oldest first, at most 100.")
+    async def attempts(self) -> list[Attempt]:
+        """The attempts of this message."""
+        return [Attempt.of(found) for found in await history.attempts(self.key)]
+
+    @classmethod
+    def of(cls, message: documents.Message) -> "Message":
+        """The message of a document."""
+        return cls(
+            id=strawberry.ID(ids.opaque("Message", message.id)),
+            status=Status(message.status),
+            why=message.why,
+            channel=Route(message.channel),
+            address=message.address,
+            outside_id=None if message.number is None else str(message.number),
+            mailing_id=_id("Mailing", message.mailing_id),
+            client_id=_id("Client", message.client_id),
+            user_id=None if message.user_id is None else strawberry.ID(str(message.user_id)),
+            created_at=message.created_at,
+            due_at=message.due_at,
+            sent_at=message.sent_at,
+            attempt_count=message.attempts,
+            key=message.id,
+        )
+
+
+@strawberry.type(description="A message at its place in the list.")
+class MessageEdge:
+    """Relay's edge."""
+
+    cursor: str
+    node: Message
+
+
+@strawberry.type(description="Messages, in a stable order.")
+class MessageConnection:
+    """Relay's connection."""
+
+    edges: list[MessageEdge]
+    page_info: PageInfo
+
+    @strawberry.field(description="The messages without their edges.")
+    def nodes(self) -> list[Message]:
+        """A short cut, as GitHub's API has it."""
+        return [edge.node for edge in self.edges]
+
+
+@strawberry.type
+class MessageQuery:
+    """Queries about messages."""
+
+    @strawberry.field(
+        description="One message, of a mailing or of a notification.",
+        extensions=[Needs(Permission.READ_MAILINGS)],
+    )
+    async def message(self, id: strawberry.ID) -> Message | None:
+        """A message by its id."""
+        key = at_field("id", lambda raw: ids.uuid("Message", raw), id)
+        found = await history.message(key)
+        return found and Message.of(found)
+
+
+def _id(type_name: str, key: object) -> strawberry.ID | None:
+    return None if key is None else strawberry.ID(ids.opaque(type_name, key))

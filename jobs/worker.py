@@ -1,0 +1,131 @@
+"""The worker process: one arq worker per lane, supervised, and a tick beside each."""
+
+import asyncio
+import os
+import signal
+import socket
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Any
+
+import orjson
+import uvloop
+from arq.worker import Worker, func
+from pymongo.errors import PyMongoError
+
+from channels.registry import close_channels, open_channels
+from core import events, log, mongo, queue, redis, tasks
+from core.errors import ConfigurationError
+from core.parts import Parts, open_parts
+from core.settings import Settings
+from jobs.lanes import JOBS_AT_ONCE, LANES
+from jobs.launch import launch
+from jobs.pump import pump
+from jobs.sweep import sweep, tick
+from models.registry import prepare
+
+JOB_TIMEOUT_SECONDS = 600
+"""A last resort: jobs bound themselves, and one that arq cancels is lost until the next tick."""
+RETURN_SECONDS = 1.0
+FUNCTIONS = (pump, launch, sweep)
+
+
+def work(settings: Settings, lanes: Sequence[str]) -> None:
+    """Run the worker until SIGTERM or SIGINT; raises ConfigurationError on an unknown lane."""
+    unknown = set(lanes) - set(LANES)
+    if unknown or not lanes:
+        raise ConfigurationError(f"lanes are {', '.join(LANES)}; not {', '.join(sorted(unknown))}")
+    log.configure(settings, "worker")
+    uvloop.run(_work(settings, lanes))
+
+
+async def _work(settings: Settings, lanes: Sequence[str]) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    async with open_parts(settings) as parts:
+        if not await _prepared(parts, stop):
+            return
+        events.emit("worker.started", lanes=list(lanes))
+        await asyncio.gather(*(serve_lane(parts, lane, stop) for lane in lanes))
+    events.emit("worker.stopped", lanes=list(lanes))
+
+
+async def serve_lane(parts: Parts, lane: str, stop: asyncio.Event) -> None:
+    """Run a lane's jobs until `stop`, coming back whenever Redis does."""
+    name = f"{socket.gethostname()}:{os.getpid()}:{os.urandom(3).hex()}"
+    channels = open_channels(parts.settings)
+    ctx = {"parts": parts, "channels": channels, "stop": stop, "worker": name}
+    try:
+        async with asyncio.TaskGroup() as group:
+            ticking = group.create_task(tick(parts, lane, name))
+            while not stop.is_set():
+                await _run_once(parts.settings, lane, ctx, stop)
+            ticking.cancel()
+    finally:
+        await close_channels(channels)
+
+
+async def _prepared(parts: Parts, stop: asyncio.Event) -> bool:
+    """Wait for MongoDB, however long it takes; False if told to stop before."""
+    while not stop.is_set():
+        try:
+            await prepare(mongo.database(parts.mongo))
+        except PyMongoError as error:
+            events.emit("mongo.unreachable", error=str(error))
+            await _pause(stop)
+        else:
+            return True
+    return False
+
+
+async def _run_once(
+    settings: Settings, lane: str, ctx: dict[str, Any], stop: asyncio.Event
+) -> None:
+    """One life of an arq worker: it ends when told to stop, or dies with Redis."""
+    pool = redis.connect(settings.redis_url)
+    worker = _arq_worker(pool, lane, ctx)
+    running = asyncio.create_task(worker.async_run())
+    stopping = asyncio.create_task(stop.wait())
+    try:
+        await asyncio.wait({running, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        if running.done() and not stop.is_set():
+            events.emit("worker.lane.lost", lane=lane, error=repr(running.exception()))
+            await _pause(stop)
+    finally:
+        stopping.cancel()
+        await _end(worker, running, settings.drain_seconds)
+        await pool.aclose()
+
+
+def _arq_worker(pool: Any, lane: str, ctx: dict[str, Any]) -> Worker:  # noqa: ANN401 - arq's type
+    return Worker(
+        functions=[func(job, keep_result=0, max_tries=1) for job in FUNCTIONS],
+        queue_name=queue.queue_name(lane),
+        redis_pool=pool,
+        handle_signals=False,
+        max_jobs=JOBS_AT_ONCE,
+        job_timeout=JOB_TIMEOUT_SECONDS,
+        keep_result=0,
+        poll_delay=0.05,
+        health_check_interval=10,
+        ctx=dict(ctx),
+        job_serializer=redis.dump,
+        job_deserializer=orjson.loads,
+        log_results=False,
+    )
+
+
+async def _end(worker: Worker, running: "asyncio.Task[None]", drain_seconds: float) -> None:
+    """Let jobs under way finish (pumps have been told to stop), then cancel what is left."""
+    worker.allow_pick_jobs = False
+    jobs = [task for task in worker.tasks.values() if not task.done()]
+    if jobs:
+        await asyncio.wait(jobs, timeout=drain_seconds)
+    await tasks.end((running, *jobs))
+
+
+async def _pause(stop: asyncio.Event) -> None:
+    with suppress(TimeoutError):
+        await asyncio.wait_for(stop.wait(), RETURN_SECONDS)
