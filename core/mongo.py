@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 from pymongo import AsyncMongoClient, ReadPreference, WriteConcern
 from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.asynchronous.database import AsyncDatabase
-from pymongo.errors import DuplicateKeyError
+from pymongo.errors import DuplicateKeyError, OperationFailure
 from pymongo.read_concern import ReadConcern
 
 Row = dict[str, Any]
@@ -65,3 +65,21 @@ async def in_transaction(
             if last:
                 raise
     raise AssertionError("the last try returns or raises")
+
+
+async def without_waiting(
+    client: Client, work: Callable[[AsyncClientSession], Awaitable[Result]]
+) -> Result | None:
+    """Run `work` in one transaction, once; None if another transaction holds what it writes.
+
+    Outside a transaction a write waits for such a row, and the transaction of a process that
+    was killed holds its rows until MongoDB ends it (transactionLifetimeLimitSeconds).
+    """
+    async with client.start_session() as session:
+        try:
+            async with await session.start_transaction():
+                return await work(session)
+        except OperationFailure as error:
+            if error.has_error_label("TransientTransactionError"):
+                return None
+            raise

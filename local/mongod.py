@@ -15,6 +15,7 @@ from local.children import Child, make_private
 
 REPLICA_SET = "belfry"
 _OPLOG_MEGABYTES = 128
+_TRANSACTION_SECONDS = 15
 _NOT_YET_INITIATED = 94
 _ANSWER_MILLISECONDS = 2_000
 
@@ -40,6 +41,8 @@ class Mongod(Child):
             "--setParameter": "diagnosticDataCollectionEnabled=false",
         }
         pairs = [str(word) for pair in options.items() for word in pair]
+        # A killed process must not hold its rows for MongoDB's usual minute.
+        pairs += ["--setParameter", f"transactionLifetimeLimitSeconds={_TRANSACTION_SECONDS}"]
         command: list[str | Path] = [binary(), *pairs, "--noauth", "--nounixsocket", "--quiet"]
         super().__init__("MongoDB", command, log or folder / "mongod.log")
 

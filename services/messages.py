@@ -27,6 +27,7 @@ from services import counters
 PERSONAL = "personal"
 BULK = "bulk"
 CLOSING_BATCH = 1_000
+RECLAIM_BATCH = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,19 +134,26 @@ async def close_batch(parts: Parts, query: dict[str, Any], wanted: Status, why: 
     return await mongo.in_transaction(parts.mongo, partial(_close_batch, query, wanted, why))
 
 
-async def reclaim(parts: Parts, limit: int = CLOSING_BATCH) -> int:
-    """Give back rows whose lease ran out: their worker is gone, and may have sent them."""
-    query = {"status": Status.SENDING, "lease.until": {"$lt": parts.database_clock.now()}}
-    found = collection().find(query, projection={"_id": 1}).limit(limit)
-    ids = [row["_id"] async for row in found]
-    result = await collection().update_many(
-        {"_id": {"$in": ids}, **query},
-        {
-            "$set": {"status": Status.PENDING, "maybe_sent": True, "why": "lease ran out"},
-            "$unset": {"lease": ""},
-        },
-    )
-    return result.modified_count
+async def reclaim(parts: Parts) -> int:
+    """Give back rows whose lease ran out: their worker is gone, and may have sent them.
+
+    A worker killed while it wrote has left rows locked; they wait until MongoDB unlocks them,
+    and hold up no others.
+    """
+    ended = {"status": Status.SENDING, "lease.until": {"$lt": parts.database_clock.now()}}
+    found = collection().find(ended, projection={"_id": 1}).sort("lease.until", 1)
+    ids = [row["_id"] async for row in found.limit(CLOSING_BATCH)]
+    total = 0
+    for start in range(0, len(ids), RECLAIM_BATCH):
+        chosen = {"_id": {"$in": ids[start : start + RECLAIM_BATCH]}, **ended}
+        total += await mongo.without_waiting(parts.mongo, partial(_reclaim, chosen)) or 0
+    return total
+
+
+async def _reclaim(query: dict[str, Any], session: AsyncClientSession) -> int:
+    values = {"status": Status.PENDING, "maybe_sent": True, "why": "lease ran out"}
+    update = {"$set": values, "$unset": {"lease": ""}}
+    return (await collection().update_many(query, update, session=session)).modified_count
 
 
 async def _write(
