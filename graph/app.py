@@ -13,8 +13,9 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.routing import Route, WebSocketRoute
+from strawberry.http.websocket_origin import normalize_allowed_origins
 
-from core import events, log, mongo, tasks, tokens
+from core import events, log, memory, mongo, tasks, tokens
 from core.errors import ConfigurationError
 from core.parts import Parts, open_parts
 from core.settings import Settings
@@ -34,7 +35,7 @@ UNACKNOWLEDGED_MS = 30_000
 def create_app(settings: Settings) -> Starlette:
     """The application; MongoDB and Redis may come later, until then it answers 503."""
     tokens.check_secret(settings.jwt_secret.get_secret_value())
-    origins = tuple(filter(None, (part.strip() for part in settings.allowed_origins.split(","))))
+    origins = _origins(settings.allowed_origins)
     return Starlette(
         routes=[
             Route("/graphql", answer, methods=["GET", "POST"]),
@@ -46,6 +47,14 @@ def create_app(settings: Settings) -> Starlette:
         exception_handlers={HTTPException: refuse},
         lifespan=lambda app: _lifespan(app, settings),
     )
+
+
+def _origins(said: str) -> tuple[str, ...]:
+    """As browsers write them, for HTTP and for sockets alike."""
+    try:
+        return tuple(normalize_allowed_origins(filter(None, map(str.strip, said.split(",")))))
+    except ValueError as error:
+        raise ConfigurationError(f"ALLOWED_ORIGINS: {error}") from None
 
 
 def _cors(origins: tuple[str, ...]) -> Middleware:
@@ -125,5 +134,6 @@ async def _prepare(parts: Parts, ready: asyncio.Event) -> None:
             events.emit("mongo.unreachable", error=str(error))
             await asyncio.sleep(RETRY_SECONDS)
         else:
+            memory.settle()
             ready.set()
             events.emit("api.ready", host=parts.settings.host, port=parts.settings.port)

@@ -50,9 +50,10 @@ class Needs(FieldExtension):
         self.permission = permission
 
     def apply(self, field: StrawberryField) -> None:
-        """Say it in the schema too."""
+        """Say it in the schema too, once, however many schemas are made of the field."""
         said = f"Needs the permission `{self.permission.value}`."
-        field.description = f"{field.description} {said}" if field.description else said
+        told = (field.description or "").removesuffix(said).strip()
+        field.description = f"{told} {said}".strip()
 
     def resolve(
         self,

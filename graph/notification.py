@@ -29,12 +29,7 @@ class Notification(Node):
     title: str = strawberry.field(description="From the kind's title template.")
     body: str = strawberry.field(description="From the kind's body template.")
     cursor: str = strawberry.field(description="Its place among the user's events.")
-    stored: strawberry.Private[str | None]
-
-    @strawberry.field(description="The JSON object given with it.")
-    def data(self) -> JSON | None:
-        """Stored as text, which keeps every number exactly."""
-        return None if self.stored is None else orjson.loads(self.stored)
+    data: JSON | None = strawberry.field(description="The JSON object given with it.")
 
     @classmethod
     def of(cls, user_id: str, item: rules.Item) -> "Notification":
@@ -50,7 +45,8 @@ class Notification(Node):
             title=item["title"],
             body=item["body"],
             cursor=rules.cursor(user_id, item["seq"]),
-            stored=item["data"],
+            # Stored as text, which keeps every number exactly.
+            data=None if item["data"] is None else orjson.loads(item["data"]),
         )
 
 

@@ -2,11 +2,18 @@
 
 from collections.abc import Iterator
 from contextlib import suppress
-from typing import Any
+from dataclasses import dataclass
+from functools import lru_cache
 
 import strawberry
-from graphql import GraphQLError, OperationDefinitionNode
-from strawberry.extensions import MaxTokensLimiter, ParserCache, SchemaExtension, ValidationCache
+from graphql import (
+    DocumentNode,
+    GraphQLError,
+    OperationDefinitionNode,
+    parse,
+    validate,
+)
+from strawberry.extensions import SchemaExtension
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types import ExecutionContext
 
@@ -57,52 +64,71 @@ class Schema(strawberry.Schema):
             present(error)
 
 
-class Parser(ParserCache):
-    """Strawberry's cache; a syntax error is left to Strawberry, which parses again and answers it.
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A document, parsed and validated."""
 
-    Raised from here it would pass a socket's operation by, and end it without a word.
+    document: DocumentNode
+    errors: tuple[GraphQLError, ...]
+    operations: int
+
+
+@lru_cache(maxsize=CACHED_OPERATIONS)
+def _prepared(query: str) -> Prepared:
+    # By its text, because hashing a document takes as long as a small operation.
+    document = parse(query, max_tokens=MOST_TOKENS)
+    errors = validate(schema._schema, document)  # noqa: SLF001 - Strawberry's own way to it
+    operations = sum(isinstance(node, OperationDefinitionNode) for node in document.definitions)
+    return Prepared(document, tuple(errors), operations)
+
+
+class Preparation(SchemaExtension):
+    """Parses and validates a document once, however often it is executed, within a limit of tokens.
+
+    One extension in place of Strawberry's three, because each costs its hooks in every operation.
     """
 
     def on_parse(self) -> Iterator[None]:
-        """Take the document from the cache, or parse it."""
+        """Take the document; a wrong one is left to Strawberry, which parses it again and answers.
+
+        Raised from here, its error would end a socket's operation without a word.
+        """
+        context = self.execution_context
+        context.parse_options = {"max_tokens": MOST_TOKENS}
         with suppress(GraphQLError):
-            next(super().on_parse())
+            context.graphql_document = _prepared(context.query or "").document
         yield
-
-
-class NamesOperation(SchemaExtension):
-    """Refuses to guess which of several operations is meant (GraphQL, section 6.1)."""
 
     def on_validate(self) -> Iterator[None]:
-        """After the cache of validations, whose errors are shared and stay as they are."""
+        """Take the errors, and refuse to guess which of several operations is meant.
+
+        GraphQL, section 6.1. The errors are shared by all who send this document.
+        """
         context = self.execution_context
-        definitions = context.graphql_document.definitions if context.graphql_document else ()
-        operations = [node for node in definitions if isinstance(node, OperationDefinitionNode)]
-        if len(operations) > 1 and context._provided_operation_name is None:  # noqa: SLF001 - has no public name
-            error = GraphQLError("the document has several operations; name one by operationName")
-            context.pre_execution_errors = [*(context.pre_execution_errors or ()), error]
+        prepared = _prepared(context.query or "")
+        errors = list(prepared.errors)
+        if prepared.operations > 1 and context._provided_operation_name is None:  # noqa: SLF001 - has no public name
+            message = "the document has several operations; name one by operationName"
+            errors.append(GraphQLError(message))
+        context.pre_execution_errors = errors
         yield
 
 
-def _extensions() -> list[Any]:
-    return [
-        lambda: MaxTokensLimiter(max_token_count=MOST_TOKENS),
-        lambda: Parser(maxsize=CACHED_OPERATIONS),
-        lambda: ValidationCache(maxsize=CACHED_OPERATIONS),
-        NamesOperation,
-    ]
+def _schema(*, in_order: bool) -> Schema:
+    return Schema(
+        query=Query,
+        mutation=Mutation,
+        subscription=Subscription,
+        types=[NotificationCreated, NotificationsRead, Resync],
+        extensions=[Preparation],
+        config=StrawberryConfig(scalar_map=SCALARS, sort_schema=in_order),
+    )
 
 
-schema = Schema(
-    query=Query,
-    mutation=Mutation,
-    subscription=Subscription,
-    types=[NotificationCreated, NotificationsRead, Resync],
-    extensions=_extensions(),
-    config=StrawberryConfig(scalar_map=SCALARS, sort_schema=True),
-)
+# Not in order: graphql-core's sorting makes new enums, which give resolvers plain texts.
+schema = _schema(in_order=False)
 
 
 def export() -> str:
     """The schema in GraphQL's own language, sorted."""
-    return schema.as_str().rstrip() + "\n"
+    return _schema(in_order=True).as_str().rstrip() + "\n"

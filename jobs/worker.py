@@ -4,7 +4,7 @@ import asyncio
 import os
 import signal
 import socket
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -13,8 +13,9 @@ import uvloop
 from arq.worker import Worker, func
 from pymongo.errors import PyMongoError
 
+from channels.channel import Channel
 from channels.registry import close_channels, open_channels
-from core import events, log, mongo, queue, redis, tasks
+from core import events, log, memory, mongo, queue, redis, tasks
 from core.errors import ConfigurationError
 from core.parts import Parts, open_parts
 from core.settings import Settings
@@ -47,6 +48,7 @@ async def _work(settings: Settings, lanes: Sequence[str]) -> None:
     async with open_parts(settings) as parts:
         if not await _prepared(parts, stop):
             return
+        memory.settle()
         events.emit("worker.started", lanes=list(lanes))
         await asyncio.gather(*(serve_lane(parts, lane, stop) for lane in lanes))
     events.emit("worker.stopped", lanes=list(lanes))
@@ -54,15 +56,10 @@ async def _work(settings: Settings, lanes: Sequence[str]) -> None:
 
 async def serve_lane(parts: Parts, lane: str, stop: asyncio.Event) -> None:
     """Run a lane's jobs until `stop`, coming back whenever Redis does."""
-    name = f"{socket.gethostname()}:{os.getpid()}:{os.urandom(3).hex()}"
     channels = open_channels(parts.settings)
-    ctx = {"parts": parts, "channels": channels, "stop": stop, "worker": name}
     try:
-        async with asyncio.TaskGroup() as group:
-            ticking = group.create_task(tick(parts, lane, name))
-            while not stop.is_set():
-                await _run_once(parts.settings, lane, ctx, stop)
-            ticking.cancel()
+        while not stop.is_set():
+            await _live(parts, lane, channels, stop)
     finally:
         await close_channels(channels)
 
@@ -80,22 +77,34 @@ async def _prepared(parts: Parts, stop: asyncio.Event) -> bool:
     return False
 
 
-async def _run_once(
-    settings: Settings, lane: str, ctx: dict[str, Any], stop: asyncio.Event
+async def _live(
+    parts: Parts, lane: str, channels: Mapping[str, Channel], stop: asyncio.Event
 ) -> None:
-    """One life of an arq worker: it ends when told to stop, or dies with Redis."""
-    pool = redis.connect(settings.redis_url)
+    """One life of an arq worker: it ends when told to stop, or dies with Redis.
+
+    Each life has a name, and so job ids, of its own: a Redis that comes back still holds the
+    locks of jobs that ended while it was away. And each tells its pumps to stop, lest they be
+    cancelled in the middle of their sends.
+    """
+    name = f"{socket.gethostname()}:{os.getpid()}:{os.urandom(3).hex()}"
+    over = asyncio.Event()
+    pool = redis.connect(parts.settings.redis_url)
+    ctx = {"parts": parts, "channels": channels, "stop": over, "worker": name}
     worker = _arq_worker(pool, lane, ctx)
     running = asyncio.create_task(worker.async_run())
+    ticking = asyncio.create_task(tick(parts, lane, name))
     stopping = asyncio.create_task(stop.wait())
     try:
-        await asyncio.wait({running, stopping}, return_when=asyncio.FIRST_COMPLETED)
-        if running.done() and not stop.is_set():
-            events.emit("worker.lane.lost", lane=lane, error=repr(running.exception()))
+        await asyncio.wait({running, ticking, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        if not stop.is_set():
+            lost = running if running.done() else ticking
+            events.emit("worker.lane.lost", lane=lane, error=repr(lost.exception()))
+            over.set()
             await _pause(stop)
     finally:
-        stopping.cancel()
-        await _end(worker, running, settings.drain_seconds)
+        over.set()
+        await tasks.end((ticking, stopping))
+        await _end(worker, running, parts.settings.drain_seconds)
         await pool.aclose()
 
 
