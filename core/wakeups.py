@@ -21,6 +21,8 @@ READ_SECONDS = 5.0
 """Between reads the client checks a silent connection's health."""
 WAITER_BOUND = 64
 OUTBOX_BOUND = 10_000
+GATHER_SECONDS = 0.005
+"""How long a wake-up waits for others: one trip to Redis costs more than a whole notification."""
 BATCH = 500
 
 
@@ -66,6 +68,7 @@ class Wakeups:
         self._outbox: deque[tuple[str, bytes]] = deque(maxlen=OUTBOX_BOUND)
         self._posted = asyncio.Event()
         self._pubsub: PubSub | None = None
+        self._over = False
         self._order = asyncio.Lock()
         """Keeps a topic's subscribe and unsubscribe on the wire in the order of the calls."""
 
@@ -100,9 +103,14 @@ class Wakeups:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._read_forever())
             tasks.create_task(self._write_forever())
+            try:
+                await asyncio.Event().wait()
+            finally:
+                # Before Python 3.12 redis-py may swallow a cancellation: the loops look here too.
+                self._over = True
 
     async def _read_forever(self) -> None:
-        while True:
+        while not self._over:
             try:
                 await self._read()
             except (RedisError, OSError) as error:
@@ -121,7 +129,7 @@ class Wakeups:
             if waiting:
                 await pubsub.subscribe(*(PREFIX + topic for topic in waiting))
             self.look(waiting)
-            while True:
+            while not self._over:
                 message = await pubsub.get_message(timeout=READ_SECONDS)
                 if message is not None:
                     self._dispatch(message)
@@ -170,10 +178,11 @@ class Wakeups:
             events.emit("wakeups.unreachable", topic=topic, error=str(error))
 
     async def _write_forever(self) -> None:
-        while True:
+        while not self._over:
             await self._posted.wait()
             self._posted.clear()
-            while self._outbox:
+            await asyncio.sleep(GATHER_SECONDS)
+            while self._outbox and not self._over:
                 await self._write_batch()
 
     async def _write_batch(self) -> None:

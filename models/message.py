@@ -7,6 +7,9 @@ from beanie import Document, PydanticObjectId
 from pydantic import BaseModel
 from pymongo import ASCENDING, IndexModel
 
+TROUBLED = ("failed", "undeliverable", "expired", "cancelled", "uncertain")
+"""Ended otherwise than sent: few among many, and what people look for."""
+
 
 class Lease(BaseModel):
     """Who may send the message now, and until when."""
@@ -62,9 +65,12 @@ class Message(Document):
                 name="leased",
                 partialFilterExpression={"status": "sending"},
             ),
+            # No status in it: each message changes its own several times, at an index write each.
+            IndexModel([("mailing_id", ASCENDING), ("_id", ASCENDING)], name="of_mailing"),
             IndexModel(
                 [("mailing_id", ASCENDING), ("status", ASCENDING), ("_id", ASCENDING)],
-                name="mailing",
+                name="troubled",
+                partialFilterExpression={"status": {"$in": list(TROUBLED)}},
             ),
             IndexModel(
                 [("number", ASCENDING)],

@@ -22,6 +22,7 @@ LOCAL_PART_LIMIT = 64
 TAG_LIMIT = 64
 TAGS_LIMIT = 50
 
+_ZONE_LIMIT = 64
 _OBJECT_ID = re.compile(r"[0-9A-Fa-f]{24}")
 _PHONE = re.compile(r"7[0-9]{10}")
 _OPERATOR_CODE = re.compile(r"[0-9]{3}")
@@ -66,7 +67,7 @@ def time_zone(raw: object) -> str:
     text = _text(raw, "a time zone")
     if text in _zones():
         return text
-    near = _nearest_zones(text[:TAG_LIMIT])
+    near = _nearest_zones(text[:_ZONE_LIMIT])
     hint = f"did you mean {' or '.join(near)}?" if near else "write its name as in Europe/Moscow"
     raise Invalid(f"this is no IANA time zone; {hint}")
 

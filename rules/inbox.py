@@ -94,7 +94,8 @@ def mark_read(item_ids: Iterable[str] | None = None, up_to: int | None = None) -
     `touched` tells how many it changed; `seq` grows only if that is not zero, so that a repeat
     makes no event.
     """
-    by_id: dict[str, Any] = {"$in": ["$$it.id", list(item_ids or ())]}
+    # Literal, because an id comes from outside and may look like an expression.
+    by_id: dict[str, Any] = {"$in": ["$$it.id", {"$literal": list(item_ids or ())}]}
     chosen = by_id if up_to is None else {"$lte": ["$$it.seq", up_to]}
     unread = {"$and": ["$$it.new", chosen]}
     ring = {"$ifNull": ["$inbox", []]}
@@ -157,7 +158,8 @@ def place(user_id: str, raw: str) -> int:
         number = int(seq)
     except (ValueError, binascii.Error):
         kind, owner, number = "", "", 0
-    if kind != "inbox" or not 0 <= number < 2**63:
+    # int() and base64 read more spellings than `cursor` writes.
+    if kind != "inbox" or not 0 <= number < 2**63 or raw != cursor(owner, number):
         raise Invalid("is not a cursor of an inbox; use one that Belfry gave you, unchanged")
     if owner != user_id:
         raise Invalid("is a cursor of another user's inbox; use one of this user's")

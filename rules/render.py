@@ -206,7 +206,7 @@ def _admit(node: Any) -> None:
     if listed is not None and node.name not in listed:
         raise Invalid(f"line {node.lineno}: there is no {kind.lower()} `{node.name}`")
     if kind not in _LANGUAGE or (kind == "Call" and node.node != nodes.Name("range", "load")):
-        raise Invalid(f"line {node.lineno}: there is no `{kind.lower()}`, only if, for, set, with")
+        raise Invalid(f"line {node.lineno}: no `{kind.lower()}` here; use if, for, set, filters")
 
 
 def _through(name: str, value: Any, *given: nodes.Expr) -> nodes.Filter:

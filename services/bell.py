@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncGenerator, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -31,7 +31,9 @@ class Announcement:
     replayed: bool
 
 
-async def follow(parts: Parts, user_id: ObjectId, after: int | None) -> AsyncIterator[Announcement]:
+async def follow(
+    parts: Parts, user_id: ObjectId, after: int | None
+) -> AsyncGenerator[Announcement, None]:
     """Every event after `after` (None: from now on), in order, without gap or double.
 
     Registers for wake-ups before it reads, so nothing falls between the two. A live payload is

@@ -80,9 +80,12 @@ async def update(client_id: ObjectId, changes: dict[str, Any]) -> Client:
     checked = _check(NewClient(**said))
     values = checked.model_dump(exclude={"id", "created_at", "revision_id"})
     try:
-        await Client.get_pymongo_collection().update_one({"_id": client_id}, {"$set": values})
+        collection = Client.get_pymongo_collection()
+        result = await collection.update_one({"_id": client_id}, {"$set": values})
     except DuplicateKeyError:
         raise _taken(checked.phone) from None
+    if result.matched_count == 0:
+        raise missing()
     events.emit("client.updated", client_id=str(client_id))
     changed: Client = client.model_copy(update=values)
     return changed

@@ -1,5 +1,6 @@
 """What was sent: messages and their attempts, for whoever looks (M7, M9)."""
 
+from typing import Any
 from uuid import UUID
 
 from bson import ObjectId
@@ -27,7 +28,7 @@ async def of_mailing(
     mailing_id: ObjectId, statuses: tuple[Status, ...], *, first: int, after: UUID | None
 ) -> paging.Page[Message]:
     """Messages of a mailing, by id."""
-    # All statuses rather than none keep the paging on its index.
-    wanted = [status.value for status in statuses or tuple(Status)]
-    query = {"mailing_id": mailing_id, "status": {"$in": wanted}}
+    query: dict[str, Any] = {"mailing_id": mailing_id}
+    if statuses:
+        query["status"] = {"$in": [status.value for status in statuses]}
     return await paging.page(Message, query, first=first, after=after)

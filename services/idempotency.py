@@ -1,11 +1,11 @@
 """Idempotency keys: a repeated request gets the first answer, in the same transaction."""
 
 import hashlib
+import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-import orjson
 from pymongo.asynchronous.client_session import AsyncClientSession
 
 from core import clock, mongo
@@ -70,5 +70,6 @@ def _first_answer(known: Row, once: Once) -> Row:
 
 
 def _digest(value: object) -> str:
-    packed = orjson.dumps(value, option=orjson.OPT_SORT_KEYS, default=str)
-    return hashlib.sha256(packed).hexdigest()
+    # The standard library's: orjson gives up a level before data that it has let pass by itself.
+    packed = json.dumps(value, sort_keys=True, default=str)
+    return hashlib.sha256(packed.encode()).hexdigest()

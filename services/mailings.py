@@ -220,6 +220,9 @@ def _check_words(checks: Checklist, new: NewMailing) -> None:
             checks.add(field, "must not be empty", Problem.BLANK)
         if len(text) > longest:
             checks.add(field, f"is longer than {longest} characters", Problem.TOO_LONG)
+    # The name is the subject of e-mails without one of their own.
+    if any(c in new.name.strip() for c in "\r\n\0"):
+        checks.add("name", "must be one line")
     if len(new.subject) > LONGEST_NAME or any(c in new.subject for c in "\r\n\0"):
         checks.add("subject", f"must be one line of at most {LONGEST_NAME} characters")
 

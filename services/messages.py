@@ -7,7 +7,7 @@ in one transaction.
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -85,11 +85,10 @@ async def claim(
     if not ids:
         return []
     token = uuid.uuid4()
-    until = {"$add": ["$$NOW", int(parts.settings.lease_seconds * 1000)]}
-    lease = {"token": token, "until": until, "worker": {"$literal": worker}}
+    lease = {"token": token, "until": _until(parts), "worker": worker}
     await collection().update_many(
         {"_id": {"$in": ids}, "status": Status.PENDING},
-        [{"$set": {"status": Status.SENDING, "lease": lease}}],
+        {"$set": {"status": Status.SENDING, "lease": lease}},
     )
     mine = collection().find({"_id": {"$in": ids}, "lease.token": token})
     return [Claimed(row, token) async for row in mine]
@@ -97,13 +96,16 @@ async def claim(
 
 async def renew(parts: Parts, claimed: Sequence[Claimed]) -> int:
     """Hold the leases of these rows for longer; how many were still ours."""
-    until = {"$add": ["$$NOW", int(parts.settings.lease_seconds * 1000)]}
     tokens = list({one.token for one in claimed})
     result = await collection().update_many(
         {"_id": {"$in": [one.id for one in claimed]}, "lease.token": {"$in": tokens}},
-        [{"$set": {"lease.until": until}}],
+        {"$set": {"lease.until": _until(parts)}},
     )
     return result.matched_count
+
+
+def _until(parts: Parts) -> datetime:
+    return parts.database_clock.now() + timedelta(seconds=parts.settings.lease_seconds)
 
 
 async def write(parts: Parts, changes: Sequence[Change]) -> int:
