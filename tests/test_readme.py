@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from core.settings import Settings
-from local.ports import free_port
+from local.ports import free_base
 from tests.waiting import until
 
 README = Path(__file__).parent.parent / "README.md"
@@ -20,10 +20,10 @@ SECONDS = 120
 @pytest.fixture
 def stack(tmp_path: Path) -> Iterator[int]:
     """`belfry up` as in the README, but on free ports; its base port."""
-    port = free_port()
+    port = free_base(23_000)
     log = tmp_path / "up.log"
     with log.open("wb") as output:
-        command = [BIN / "belfry", "up", "--base-port", str(port)]
+        command = [str(BIN / "belfry"), "up", "--base-port", str(port)]
         process = subprocess.Popen(command, cwd=tmp_path, stdout=output, stderr=output)
     try:
         until(lambda: "Belfry is up" in log.read_text() or process.poll() is not None, SECONDS)
