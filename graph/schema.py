@@ -18,6 +18,7 @@ from strawberry.schema.config import StrawberryConfig
 from strawberry.types import ExecutionContext
 
 from graph.client import ClientMutation, ClientQuery
+from graph.completion import Completion
 from graph.errors import present
 from graph.inbox import (
     InboxQuery,
@@ -121,6 +122,7 @@ def _schema(*, in_order: bool) -> Schema:
         subscription=Subscription,
         types=[NotificationCreated, NotificationsRead, Resync],
         extensions=[Preparation],
+        execution_context_class=Completion,
         config=StrawberryConfig(scalar_map=SCALARS, sort_schema=in_order),
     )
 
