@@ -56,7 +56,7 @@ class Outside:
     """All emulated services as one ASGI app."""
 
     def __init__(self, token: str = "", ledger: Ledger | None = None) -> None:
-        """Accept into the ledger, or into one in memory; an empty token lets any Bearer in."""
+        """Accept into the ledger, or into one in memory; an empty token lets anyone in."""
         self.ledger = ledger or Ledger()
         self._sending_api = SendingApi(token, self.ledger)
         self._desk = Starlette(

@@ -60,7 +60,7 @@ CRASHED = _error(500, "crashed, as ordered")
 
 
 class SendingApi:
-    """The endpoint `POST /v1/send/{msgId}`; an empty token lets any Bearer in."""
+    """The endpoint `POST /v1/send/{msgId}`; an empty token lets anyone in."""
 
     def __init__(self, token: str, ledger: Ledger) -> None:
         """Accept into this ledger. The dice may be exchanged at any time."""
@@ -111,10 +111,12 @@ class SendingApi:
                 return None
 
     def _admits(self, scope: Scope) -> bool:
+        if not self._token:
+            return True
         for name, value in scope["headers"]:
             if name == b"authorization":
                 scheme, _, token = bytes(value).partition(b" ")
-                return scheme.lower() == b"bearer" and token == (self._token or token) != b""
+                return scheme.lower() == b"bearer" and token == self._token
         return False
 
 

@@ -180,7 +180,6 @@ async def test_a_deleted_mailing_sends_no_more(house: House) -> None:
 
     async def cancelled() -> bool:
         shown = (await house.ask(f"{{ statistics {{ {COUNTS} }} }}"))["statistics"]
-        print(shown)
         return bool(shown["cancelled"] == shown["total"] == 30)
 
     await eventually(cancelled)
