@@ -125,13 +125,11 @@ class _Meter(Context):
             if isinstance(item, str):
                 self.spend(len(item))
             elif isinstance(item, Collection) and not isinstance(item, Undefined):
-                self.spend(STEP * len(item))
                 pending.extend(item.items() if isinstance(item, Mapping) else item)
         return value
 
     def factor(self, name: str, argument: Any) -> int:
         """How often an operation with this argument does the work of weighing its subject."""
-        self.weigh(argument)
         if not isinstance(_known(argument), (str, int, float, type(None))):
             raise Invalid(f"give `{name}` texts and numbers, no lists")
         if name in _MULTIPLYING_FILTERS:
@@ -160,7 +158,7 @@ class _Sandbox(ImmutableSandboxedEnvironment):
         return cast(_Meter, context).settle(super().call_binop(context, operator, left, right))
 
     def is_safe_callable(self, obj: Any) -> bool:
-        return _known(obj) is safe_range
+        return obj is safe_range
 
     def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
         if callable(value):
