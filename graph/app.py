@@ -130,6 +130,7 @@ async def _prepare(parts: Parts, ready: asyncio.Event) -> None:
         try:
             await prepare(mongo.database(parts.mongo))
             await kinds.seed()
+            parts.database_clock.observe(await mongo.now(parts.mongo))
         except PyMongoError as error:
             events.emit("mongo.unreachable", error=str(error))
             await asyncio.sleep(RETRY_SECONDS)

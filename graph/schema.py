@@ -28,6 +28,7 @@ from graph.inbox import (
     Resync,
 )
 from graph.kind import KindMutation, KindQuery
+from graph.limits import MOST_INTROSPECTION, MOST_TOKENS, introspection
 from graph.mailing import MailingQuery
 from graph.mailing_mutation import MailingMutation
 from graph.message import MessageQuery
@@ -35,7 +36,6 @@ from graph.notification import NotificationMutation
 from graph.scalars import SCALARS
 from graph.statistics import StatisticsQuery
 
-MOST_TOKENS = 2_000
 CACHED_OPERATIONS = 512
 
 
@@ -79,6 +79,8 @@ def _prepared(query: str) -> Prepared:
     # By its text, because hashing a document takes as long as a small operation.
     document = parse(query, max_tokens=MOST_TOKENS)
     errors = validate(schema._schema, document)  # noqa: SLF001 - Strawberry's own way to it
+    if not errors and introspection(document) > MOST_INTROSPECTION:
+        errors = [GraphQLError("the document introspects too much; ask for the schema once")]
     operations = sum(isinstance(node, OperationDefinitionNode) for node in document.definitions)
     return Prepared(document, tuple(errors), operations)
 

@@ -10,7 +10,7 @@ import orjson
 from bson import ObjectId
 from pymongo.errors import ConnectionFailure, PyMongoError
 
-from core import events
+from core import events, mongo
 from core.parts import Parts
 from core.wakeups import Waiter
 from rules import inbox
@@ -60,6 +60,7 @@ async def patrol(parts: Parts) -> None:
     while True:
         await asyncio.sleep(PATROL_SECONDS)
         try:
+            parts.database_clock.observe(await mongo.now(parts.mongo))
             await check_followers()
         except PyMongoError as error:
             # The next round asks again; until then only lost wake-ups are late.

@@ -12,7 +12,7 @@ from core.parts import Parts
 from models.client import Client
 from rules import addresses
 from rules.message import Status
-from services import messages, paging
+from services import closing, paging
 
 LARGEST_BATCH = 1_000
 DUPLICATE_KEY = 11_000
@@ -78,7 +78,11 @@ async def update(client_id: ObjectId, changes: dict[str, Any]) -> Client:
     if "phone" not in changes:
         said.setdefault("operator_code", client.operator_code)
     checked = _check(NewClient(**said))
-    values = checked.model_dump(exclude={"id", "created_at", "revision_id"})
+    # Only what was named: another update at the same time keeps what it changed.
+    touched = {*changes, "updated_at"}
+    if "phone" in changes:
+        touched.add("operator_code")
+    values = checked.model_dump(include=touched)
     try:
         collection = Client.get_pymongo_collection()
         result = await collection.update_one({"_id": client_id}, {"$set": values})
@@ -97,7 +101,7 @@ async def delete(parts: Parts, client_id: ObjectId) -> Client:
     if client is None:
         raise missing()
     await Client.get_pymongo_collection().delete_one({"_id": client_id})
-    await messages.close(parts, {"client_id": client_id}, Status.CANCELLED, "client deleted")
+    await closing.close(parts, {"client_id": client_id}, Status.CANCELLED, "client deleted")
     events.emit("client.deleted", client_id=str(client_id))
     return client
 

@@ -9,7 +9,8 @@ from typing import Any, assert_never
 from bson import ObjectId
 
 from channels.channel import Channel, Envelope, Outcome, Refused, Retry, Sent, Unknown
-from core import clock, events
+from core import events
+from core.clock import DatabaseClock
 from core.settings import Settings
 from rules import backoff, schedule
 from rules.message import Status, Verdict, fate
@@ -53,8 +54,10 @@ def limit_seconds(settings: Settings, channel: str) -> float:
     return settings.sending_api_timeout_seconds
 
 
-async def attempt(channel: Channel, sendable: Sendable, seconds: float, worker: str) -> Change:
-    """Send once; the change to write, with its attempt."""
+async def attempt(
+    channel: Channel, sendable: Sendable, seconds: float, worker: str, clock: DatabaseClock
+) -> Change:
+    """Send once; the change to write, with its attempt. Times are the database's."""
     started_at, start = clock.now(), time.perf_counter()
     try:
         outcome: Outcome = await channel.send(sendable.envelope, seconds)
@@ -79,7 +82,7 @@ async def attempt(channel: Channel, sendable: Sendable, seconds: float, worker: 
         "worker": worker,
     }
     _tell(record)
-    return _change(sendable.claimed, outcome, verdict, record)
+    return _change(sendable.claimed, outcome, verdict, record, clock.now())
 
 
 def judge(outcome: Outcome) -> Verdict:
@@ -99,9 +102,10 @@ def judge(outcome: Outcome) -> Verdict:
             assert_never(outcome)
 
 
-def _change(claimed: Claimed, outcome: Outcome, verdict: Verdict, record: dict[str, Any]) -> Change:
+def _change(
+    claimed: Claimed, outcome: Outcome, verdict: Verdict, record: dict[str, Any], now: datetime
+) -> Change:
     row = claimed.row
-    now = clock.now()
     wish = outcome.after if isinstance(outcome, Retry) else None
     retry_at = backoff.next_due(now, row["attempts"], random.random(), wish)  # noqa: S311 - jitter
     what = fate(verdict, row["maybe_sent"], retry_at)

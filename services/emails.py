@@ -2,12 +2,11 @@
 
 import uuid
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from bson import ObjectId
 from pymongo.asynchronous.client_session import AsyncClientSession
 
-from core import clock
 from rules.message import Route, Status, message_id
 from services import messages
 
@@ -28,9 +27,11 @@ class Email:
     text: str
 
 
-async def add(session: AsyncClientSession, email: Email) -> uuid.UUID:
-    """Queue an e-mail in the transaction that stores its notification; the message's id."""
-    now = clock.now()
+async def add(session: AsyncClientSession, email: Email, now: datetime) -> uuid.UUID:
+    """Queue an e-mail in the transaction that stores its notification; the message's id.
+
+    `now` is the database's time, by which workers look for what is due.
+    """
     row_id = message_id(email.source, str(email.user_id), Route.EMAIL)
     row = {
         "_id": row_id,

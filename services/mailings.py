@@ -14,7 +14,7 @@ from models.mailing import AudienceFilter, Mailing, MailingStatus
 from rules import addresses, audience, schedule
 from rules.audience import Audience
 from rules.message import Route, Status
-from services import idempotency, messages, paging
+from services import closing, idempotency, messages, paging
 
 LONGEST_NAME = 200
 LONGEST_TEXT = 20_000
@@ -108,7 +108,7 @@ async def delete(parts: Parts, mailing_id: ObjectId) -> Mailing:
     await collection().update_one({"_id": mailing_id}, {"$set": values, "$inc": {"version": 1}})
     # A request has no time for millions of rows: the sweep goes on with the rest.
     query = {"mailing_id": mailing_id}
-    await messages.close_batch(parts, query, Status.CANCELLED, "mailing deleted")
+    await closing.close_batch(parts, query, Status.CANCELLED, "mailing deleted")
     events.emit("mailing.deleted", mailing_id=str(mailing_id))
     changed: Mailing = mailing.model_copy(update=values)
     return changed

@@ -1,4 +1,4 @@
-"""Messages: claim due rows, write what became of them, close them. The engine's only writer.
+"""Messages: claim due rows, and write what became of them.
 
 Every change of a claimed row is fenced by its lease's token; rows, attempts and counters change
 in one transaction.
@@ -15,18 +15,18 @@ from bson import ObjectId
 from pymongo import UpdateOne
 from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.asynchronous.collection import AsyncCollection
-from pymongo.errors import BulkWriteError
+from pymongo.errors import BulkWriteError, PyMongoError
 
-from core import clock, mongo
+from core import clock, events, mongo
 from core.parts import Parts
 from models.attempt import Attempt
 from models.message import Message
-from rules.message import Fate, Status, closed
+from rules.message import Fate, Status
 from services import counters
 
 PERSONAL = "personal"
 BULK = "bulk"
-CLOSING_BATCH = 1_000
+RECLAIM_LIMIT = 1_000
 RECLAIM_BATCH = 50
 
 
@@ -76,7 +76,7 @@ async def claim(
     """Take up to `limit` due rows of a mailing (None: personal ones) for this worker.
 
     Two workers that find the same rows don't both get them: the update takes only rows that are
-    still pending, and each reads back just those that carry its own token.
+    still pending and due, and each reads back just those that carry its own token.
     """
     due = {"status": Status.PENDING, "due_at": {"$lte": parts.database_clock.now()}}
     query = {"mailing_id": mailing_id, "channel": channel, **due}
@@ -86,22 +86,41 @@ async def claim(
         return []
     token = uuid.uuid4()
     lease = {"token": token, "until": _until(parts), "worker": worker}
-    await collection().update_many(
-        {"_id": {"$in": ids}, "status": Status.PENDING},
-        {"$set": {"status": Status.SENDING, "lease": lease}},
-    )
-    mine = collection().find({"_id": {"$in": ids}, "lease.token": token})
-    return [Claimed(row, token) async for row in mine]
+    try:
+        await collection().update_many(
+            {"_id": {"$in": ids}, **due},
+            {"$set": {"status": Status.SENDING, "lease": lease}},
+        )
+        mine = collection().find({"_id": {"$in": ids}, "lease.token": token})
+        return [Claimed(row, token) async for row in mine]
+    except PyMongoError:
+        await give_back(ids, token)
+        raise
+
+
+async def give_back(ids: Sequence[uuid.UUID], token: uuid.UUID) -> None:
+    """Undo a claim of which nothing was begun; if that fails too, the lease runs out."""
+    try:
+        await collection().update_many(
+            {"_id": {"$in": list(ids)}, "lease.token": token},
+            {"$set": {"status": Status.PENDING}, "$unset": {"lease": ""}},
+        )
+    except PyMongoError as error:
+        events.emit("leases.return.failed", count=len(ids), error=str(error))
 
 
 async def renew(parts: Parts, claimed: Sequence[Claimed]) -> int:
-    """Hold the leases of these rows for longer; how many were still ours."""
+    """Hold the leases of these rows for longer, where they are still ours; how many were."""
+    until = _until(parts)
     tokens = list({one.token for one in claimed})
-    result = await collection().update_many(
-        {"_id": {"$in": [one.id for one in claimed]}, "lease.token": {"$in": tokens}},
-        {"$set": {"lease.until": _until(parts)}},
-    )
-    return result.matched_count
+    ours = {"_id": {"$in": [one.id for one in claimed]}, "lease.token": {"$in": tokens}}
+    await collection().update_many(ours, {"$set": {"lease.until": until}})
+    found = collection().find({**ours, "lease.until": until}, projection={"lease.token": 1})
+    held = {(row["_id"], row["lease"]["token"]) async for row in found}
+    for one in claimed:
+        if (one.id, one.token) in held:
+            one.row["lease"]["until"] = until
+    return len(held)
 
 
 def _until(parts: Parts) -> datetime:
@@ -123,19 +142,6 @@ async def write(parts: Parts, changes: Sequence[Change]) -> int:
         return await mongo.in_transaction(parts.mongo, partial(_write, changes, attempts))
 
 
-async def close(parts: Parts, query: dict[str, Any], wanted: Status, why: str) -> int:
-    """End every pending row that matches, in batches; how many were ended."""
-    total = 0
-    while count := await close_batch(parts, query, wanted, why):
-        total += count
-    return total
-
-
-async def close_batch(parts: Parts, query: dict[str, Any], wanted: Status, why: str) -> int:
-    """End up to 1,000 pending rows that match; how many were ended."""
-    return await mongo.in_transaction(parts.mongo, partial(_close_batch, query, wanted, why))
-
-
 async def reclaim(parts: Parts) -> int:
     """Give back rows whose lease ran out: their worker is gone, and may have sent them.
 
@@ -144,7 +150,7 @@ async def reclaim(parts: Parts) -> int:
     """
     ended = {"status": Status.SENDING, "lease.until": {"$lt": parts.database_clock.now()}}
     found = collection().find(ended, projection={"_id": 1}).sort("lease.until", 1)
-    ids = [row["_id"] async for row in found.limit(CLOSING_BATCH)]
+    ids = [row["_id"] async for row in found.limit(RECLAIM_LIMIT)]
     total = 0
     for start in range(0, len(ids), RECLAIM_BATCH):
         chosen = {"_id": {"$in": ids[start : start + RECLAIM_BATCH]}, **ended}
@@ -182,13 +188,19 @@ async def _unstored(attempts: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 async def _still_ours(changes: Sequence[Change], session: AsyncClientSession) -> list[Change]:
-    rows = collection().find(
-        {"_id": {"$in": [change.claimed.id for change in changes]}, "status": Status.SENDING},
-        projection={"lease.token": 1},
-        session=session,
-    )
-    tokens = {row["_id"]: row["lease"]["token"] async for row in rows}
-    return [change for change in changes if tokens.get(change.claimed.id) == change.claimed.token]
+    ids = [change.claimed.id for change in changes]
+    query = {"_id": {"$in": ids}, "status": {"$in": [Status.SENDING, Status.PENDING]}}
+    rows = collection().find(query, projection={"lease.token": 1}, session=session)
+    tokens = {row["_id"]: (row.get("lease") or {}).get("token") async for row in rows}
+    return [change for change in changes if _is_ours(change, tokens)]
+
+
+def _is_ours(change: Change, tokens: dict[uuid.UUID, uuid.UUID | None]) -> bool:
+    if change.claimed.id not in tokens:
+        return False
+    token = tokens[change.claimed.id]
+    # A row that was taken from us and that nobody holds since may still learn that it was sent.
+    return token == change.claimed.token or (token is None and change.fate.status == Status.SENT)
 
 
 def _update(change: Change) -> UpdateOne:
@@ -209,26 +221,3 @@ def _update(change: Change) -> UpdateOne:
         update["$inc"] = {"attempts": 1}
         values["address"] = change.attempt["address"]
     return UpdateOne({"_id": change.claimed.id}, update)
-
-
-async def _close_batch(
-    query: dict[str, Any], wanted: Status, why: str, session: AsyncClientSession
-) -> int:
-    pending = {**query, "status": Status.PENDING}
-    fields = {"mailing_id": 1, "maybe_sent": 1}
-    found = collection().find(pending, projection=fields, session=session).limit(CLOSING_BATCH)
-    rows = [row async for row in found]
-    moves: counters.Moves = counters.Moves()
-    for maybe_sent in (False, True):
-        chosen = [row for row in rows if row["maybe_sent"] is maybe_sent]
-        status = closed(wanted, maybe_sent)
-        for row in chosen:
-            counters.move(moves, row["mailing_id"], Status.PENDING, status)
-        if chosen:
-            await collection().update_many(
-                {"_id": {"$in": [row["_id"] for row in chosen]}},
-                {"$set": {"status": status, "why": why, "closed_at": clock.now()}},
-                session=session,
-            )
-    await counters.apply(moves, session)
-    return len(rows)

@@ -1,6 +1,7 @@
 """Create a notification: into the user's inbox, into an e-mail, or both, as its kind says."""
 
 import asyncio
+from collections import defaultdict
 from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Any
@@ -20,6 +21,8 @@ from services.inbox import announce
 
 LARGEST_DATA = 16_384
 """Bytes of JSON in `data`; 500 items of this size still fit a document of 16 MB."""
+LARGEST_WORDS = 12_288
+"""Bytes of title and body in an inbox: with the data, 500 items fit a document of 16 MB."""
 LARGEST_BATCH = 1_000
 AT_ONCE = 32
 
@@ -81,9 +84,11 @@ async def create_many(
         message = f"has {len(batch)} items; send at most {LARGEST_BATCH} at a time"
         raise InvalidInput.at("notifications", message, Problem.TOO_MANY)
     places = asyncio.Semaphore(AT_ONCE)
+    # One at a time for each user: transactions that fight over one inbox only wait for each other.
+    turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     async def one(new: NewNotification) -> Notified | InvalidInput:
-        async with places:
+        async with turns[new.user_id.lower()], places:
             try:
                 return await create(parts, caller, new)
             except InvalidInput as error:
@@ -104,6 +109,8 @@ async def _check(new: NewNotification) -> _Draft:
     context = {"key": new.key, "data": new.data or {}, "userId": new.user_id, "targetId": target}
     title = checks.take("data", partial(render.render, context=context), kind.title)
     body = checks.take("data", partial(render.render, context=context), kind.body)
+    if kind.in_app:
+        checks.take("data", _fitting, f"{title or ''}{body or ''}")
     checks.close()
     assert user_id is not None
     item = {
@@ -117,6 +124,13 @@ async def _check(new: NewNotification) -> _Draft:
         "new": True,
     }
     return _Draft(user_id, kind, item)
+
+
+def _fitting(words: str) -> None:
+    size = len(words.encode())
+    if size > LARGEST_WORDS:
+        message = f"makes title and body {size} bytes long; at most {LARGEST_WORDS} are kept"
+        raise Invalid(message, Problem.TOO_LONG)
 
 
 def _packed(data: object) -> str | None:
@@ -155,9 +169,11 @@ async def _write(parts: Parts, draft: _Draft, session: AsyncClientSession | None
                 user_id=draft.user_id,
                 address=head["email"],
                 kind=kind.id,
-                subject=item["title"] or kind.id,
+                # One line: what a template or the data breaks would break the header.
+                subject=" ".join(item["title"].replace("\0", " ").split()) or kind.id,
                 text=item["body"] or kind.id,
             ),
+            parts.database_clock.now(),
         )
     return answer
 

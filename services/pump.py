@@ -9,8 +9,6 @@ import itertools
 import random
 import time
 from collections.abc import Iterable
-from datetime import timedelta
-from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -74,7 +72,12 @@ class Pump:
     async def _feed(self, until: float) -> int:
         handled = 0
         while time.monotonic() < until and not self._stop.is_set():
-            claimed = await self._claim()
+            try:
+                claimed = await self._claim()
+            except PyMongoError as error:
+                # What is under way is out, and only we can record it; the next pump claims again.
+                events.emit("messages.claim.failed", lane=self._lane, error=str(error))
+                break
             handled += len(claimed)
             if not claimed and not self._held:
                 break
@@ -96,7 +99,7 @@ class Pump:
                 self._parts, source, self._channel.name, 2 * self._channel.concurrency, self._worker
             )
             if claimed:
-                await self._address(claimed)
+                await self._address_or_return(claimed)
                 return claimed
         return []
 
@@ -109,6 +112,13 @@ class Pump:
         rows = await mailings.collection().find(query).sort("_id", 1).limit(1_000).to_list()
         self._mailings.update((row["_id"], row) for row in rows)
         return [row["_id"] for row in rows]
+
+    async def _address_or_return(self, claimed: list[Claimed]) -> None:
+        try:
+            await self._address(claimed)
+        except PyMongoError:
+            await messages.give_back([one.id for one in claimed], claimed[0].token)
+            raise
 
     async def _address(self, claimed: Iterable[Claimed]) -> None:
         """Where each goes as the client is now, not as it was at the launch."""
@@ -138,7 +148,9 @@ class Pump:
         seconds = sendable.seconds(now, self._limit_seconds)
         if seconds <= 0:
             return self._too_late(claimed, expired=now >= sendable.end_at)
-        return await deliveries.attempt(self._channel, sendable, seconds, self._worker)
+        return await deliveries.attempt(
+            self._channel, sendable, seconds, self._worker, self._parts.database_clock
+        )
 
     def _objection(self, claimed: Claimed) -> Change | None:
         row = claimed.row
@@ -170,7 +182,9 @@ class Pump:
                 batch.append(self._results.get_nowait())
             await self._write(batch)
             for change in batch:
-                self._held.pop(change.claimed.id, None)
+                # A row that was due again at once may have been claimed anew meanwhile.
+                if self._held.get(change.claimed.id) is change.claimed:
+                    del self._held[change.claimed.id]
             if not self._held:
                 self._drained.set()
 
@@ -188,15 +202,15 @@ class Pump:
             return
 
     async def _keep(self) -> None:
-        lease = timedelta(seconds=self._parts.settings.lease_seconds)
-        renew_at = time.monotonic() + lease.total_seconds() / 3
+        third = self._parts.settings.lease_seconds / 3
+        renew_at = time.monotonic() + third
         while True:
             await asyncio.sleep(KEEPER_SECONDS)
             try:
                 await self._refresh_mailings()
                 if time.monotonic() >= renew_at:
-                    renew_at = time.monotonic() + lease.total_seconds() / 3
-                    await self._renew(lease)
+                    renew_at = time.monotonic() + third
+                    await self._renew()
             except PyMongoError as error:
                 # Leases run on; `seconds` stops sends that would outlive them.
                 events.emit("leases.renewal.failed", error=str(error))
@@ -207,14 +221,10 @@ class Pump:
             found = mailings.collection().find({"_id": {"$in": list(wanted)}})
             self._mailings.update({row["_id"]: row async for row in found})
 
-    async def _renew(self, lease: timedelta) -> None:
+    async def _renew(self) -> None:
         held = list(self._held.values())
-        if not held:
-            return
-        until = self._parts.database_clock.now() + lease
-        if await messages.renew(self._parts, held) == len(held):
-            for one in held:
-                one.row["lease"]["until"] = until
+        if held:
+            await messages.renew(self._parts, held)
 
 
 async def pump(
@@ -235,10 +245,6 @@ async def pump(
 
     watcher = asyncio.create_task(watch())
     try:
-        return sum(await asyncio.gather(*map(partial(_run, seconds), pumps)))
+        return sum(await asyncio.gather(*(one.run(seconds) for one in pumps)))
     finally:
         watcher.cancel()
-
-
-async def _run(seconds: float, one: Pump) -> int:
-    return await one.run(seconds)

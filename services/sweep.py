@@ -8,7 +8,7 @@ from core import events
 from core.parts import Parts
 from models.mailing import MailingStatus
 from rules.message import Status
-from services import counters, mailings, messages
+from services import closing, counters, mailings, messages
 
 BATCH = 1_000
 
@@ -58,11 +58,9 @@ async def _settle(parts: Parts, mailing: dict[str, Any]) -> None:
     mailing_id = mailing["_id"]
     cancelled = mailing["status"] == MailingStatus.CANCELLED
     if cancelled:
-        await messages.close(parts, {"mailing_id": mailing_id}, Status.CANCELLED, "mailing deleted")
+        await closing.close(parts, {"mailing_id": mailing_id}, Status.CANCELLED, "mailing deleted")
     elif mailing["end_at"] <= parts.database_clock.now():
-        await messages.close(
-            parts, {"mailing_id": mailing_id}, Status.EXPIRED, "the end came first"
-        )
+        await closing.close(parts, {"mailing_id": mailing_id}, Status.EXPIRED, "the end came first")
     counts = await counters.read({"mailing_id": mailing_id})
     if counts.get(counters.OPEN_KEY, 0):
         return
