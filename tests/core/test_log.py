@@ -1,14 +1,19 @@
-"""Logging is global to a process, so each story here runs in a process of its own."""
+"""Logging is global to a process, so the stories here happen in processes of their own."""
 
 import subprocess
 import sys
 from typing import Any
 
 import orjson
+import pytest
 
 PROLOGUE = """
-import logging
+import asyncio, logging
+from datetime import UTC, datetime
+from uuid import UUID
+from bson import ObjectId
 from core import events, log, settings
+from core.parts import open_parts
 said = settings.load(
     _env_file=None, log_format="{style}", log_level="info",
     jwt_secret="hunter2-that-is-long-enough-to-sign-with", smtp_password="hunter2-smtp",
@@ -18,8 +23,34 @@ said = settings.load(
 log.configure(said, "worker")
 """
 
+STORY = """
+events.emit(
+    "message.attempted", mailing_id=ObjectId("65f0c3a1b2c3d4e5f6a7b8c9"),
+    message_id=UUID(int=7), due=datetime(2026, 1, 1, tzinfo=UTC), answer="Да\\nhm",
+)
+for name in ("leases.lost", "tick.failed", "wakeups.unreachable", "client.created"):
+    events.emit(name)
+logging.getLogger("uvicorn.error").warning("port %d is busy", 80)
+try:
+    1 / 0
+except ZeroDivisionError:
+    logging.getLogger("x").exception("oh")
+logging.getLogger("x").debug("too fine")
+logging.getLogger("arq").info("too noisy")
 
-def stderr_of(story: str, style: str = "json") -> str:
+async def main():
+    async with open_parts(said) as parts:
+        parts.queue.wake("pump", "bulk", 0, lane="bulk", job_id="pump:bulk:0")
+        await parts.queue.close()
+        logging.getLogger("x").warning("%s %r", parts.settings, parts.settings)
+        events.emit("settings.read", settings=parts.settings)
+
+asyncio.run(main())
+"""
+
+
+def stderr_of(story: str, style: str) -> str:
+    """What a process logs; stdout is not its place."""
     code = PROLOGUE.format(style=style) + story
     done = subprocess.run(
         [sys.executable, "-c", code], check=True, capture_output=True, text=True, timeout=60
@@ -28,18 +59,21 @@ def stderr_of(story: str, style: str = "json") -> str:
     return done.stderr
 
 
-def lines(story: str) -> list[dict[str, Any]]:
-    return [orjson.loads(line) for line in stderr_of(story).splitlines()]
+@pytest.fixture(scope="module")
+def said() -> str:
+    """The whole story; away from a terminal `auto` means JSON."""
+    return stderr_of(STORY, style="auto")
 
 
-def test_an_event_is_one_line_of_json_with_its_ids() -> None:
-    (line,) = lines(
-        "from bson import ObjectId; from uuid import UUID; from datetime import datetime, UTC\n"
-        "events.emit('message.attempted', mailing_id=ObjectId('65f0c3a1b2c3d4e5f6a7b8c9'),"
-        " message_id=UUID(int=7), due=datetime(2026, 1, 1, tzinfo=UTC), answer='Да\\nhm')"
-    )
-    stamp = line.pop("timestamp")
-    assert stamp.endswith("Z")
+@pytest.fixture(scope="module")
+def lines(said: str) -> dict[str, dict[str, Any]]:
+    """Each line of it by its event."""
+    return {line["event"]: line for line in map(orjson.loads, said.splitlines())}
+
+
+def test_an_event_is_one_line_of_json_with_its_ids(lines: dict[str, dict[str, Any]]) -> None:
+    line = dict(lines["message.attempted"])
+    assert line.pop("timestamp").endswith("Z")
     assert line == {
         "event": "message.attempted",
         "level": "info",
@@ -51,45 +85,27 @@ def test_an_event_is_one_line_of_json_with_its_ids() -> None:
     }
 
 
-def test_trouble_is_a_warning() -> None:
-    said = lines(
-        "for name in ('queue.unreachable', 'leases.lost', 'tick.failed', 'client.created'):\n"
-        "    events.emit(name)"
-    )
-    assert [line["level"] for line in said] == ["warning", "warning", "warning", "info"]
+@pytest.mark.parametrize("event", ["leases.lost", "tick.failed", "wakeups.unreachable"])
+def test_trouble_is_a_warning(lines: dict[str, dict[str, Any]], event: str) -> None:
+    assert lines[event]["level"] == "warning"
+    assert lines["client.created"]["level"] == "info"
 
 
-def test_records_of_libraries_come_as_the_same_json_with_their_traceback() -> None:
-    told, failed = lines(
-        "logging.getLogger('uvicorn.error').warning('port %d is busy', 80)\n"
-        "try:\n    1 / 0\nexcept ZeroDivisionError:\n    logging.getLogger('x').exception('oh')"
-    )
-    assert (told["event"], told["level"], told["process"]) == (
-        "port 80 is busy",
-        "warning",
-        "worker",
-    )
-    assert failed["event"] == "oh"
-    assert "ZeroDivisionError: division by zero" in failed["exception"]
+def test_records_of_libraries_come_as_the_same_json(lines: dict[str, dict[str, Any]]) -> None:
+    line = lines["port 80 is busy"]
+    assert (line["level"], line["process"]) == ("warning", "worker")
 
 
-def test_what_is_below_the_level_is_left_out() -> None:
-    assert lines("logging.getLogger('x').debug('a'); logging.getLogger('arq').info('b')") == []
+def test_an_error_comes_with_its_traceback(lines: dict[str, dict[str, Any]]) -> None:
+    assert "ZeroDivisionError: division by zero" in lines["oh"]["exception"]
 
 
-def test_no_secret_comes_into_the_log() -> None:
-    story = """
-import asyncio, structlog
-from core.parts import open_parts
-async def main():
-    async with open_parts(said) as parts:
-        parts.queue.wake("pump", "bulk", 0, lane="bulk", job_id="pump:bulk:0")
-        await parts.queue.close()
-        logging.getLogger("x").warning("%s %r", parts.settings, parts.settings)
-        events.emit("settings.read", settings=parts.settings)
-asyncio.run(main())
-"""
-    said = stderr_of(story)
+def test_what_is_below_the_level_is_left_out(lines: dict[str, dict[str, Any]]) -> None:
+    assert "too fine" not in lines
+    assert "too noisy" not in lines
+
+
+def test_no_secret_comes_into_the_log(said: str) -> None:
     assert "queue.unreachable" in said
     assert "settings.read" in said
     assert "hunter2" not in said
@@ -100,7 +116,3 @@ def test_a_readable_log_is_no_json() -> None:
     assert not said.startswith("{")
     assert "bell.rung" in said
     assert "b1" in said
-
-
-def test_away_from_a_terminal_auto_means_json() -> None:
-    assert stderr_of("events.emit('bell.rung')", style="auto").startswith("{")

@@ -4,23 +4,29 @@ import asyncio
 import json
 import os
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import aiohttp
 import pytest
 from gql import Client, GraphQLRequest
 from gql.transport.aiohttp import AIOHTTPTransport
+from pymongo import MongoClient
 
 from core import tokens
+from local.mongod import Mongod
 from local.ports import free_port
 from local.processes import Api, Service
+from local.redis import Redis
 
 SECRET = "a secret of the journeys, longer than it must be"
 STAFF = "5f0c3a1b2c3d4e5f6a7b8c99"
+UNKNOWN = "somebody@example.com"
+"""The address that users get whom nobody has told of before."""
 PATIENCE = 60.0
 
 
@@ -53,11 +59,27 @@ class House:
         log = self.folder / f"worker-{len(self.processes)}.log"
         return self.start(Service("worker", ["work"], log, {**self.environment, **settings}))
 
+    def stop(self) -> None:
+        """End its processes, the last one first."""
+        for process in reversed(self.processes):
+            process.stop()
+
+    async def forget(self) -> None:
+        """Empty the database, the ledger and the mails, and turn off all faults."""
+        with MongoClient[dict[str, Any]](self.environment["DB_URI"]) as client:
+            database = client.get_default_database()
+            for name in set(database.list_collection_names()) - {"kinds"}:
+                database[name].delete_many({})
+        await self.faults()
+        for address in (f"{self.ports['outside']}/_ledger", f"{self.ports['mail']}/mails"):
+            async with self.http.delete(f"http://127.0.0.1:{address}") as response:
+                assert response.status == 204
+
     def token(self, role: str = "admin", subject: str = STAFF) -> str:
         """A Bearer token."""
         return tokens.sign(SECRET, subject, role, timedelta(hours=1))
 
-    async def ask(self, document: str, role: str = "admin", **variables: Any) -> dict[str, Any]:
+    async def ask(self, document: str, role: str = "admin", **variables: Any) -> Any:
         """What an operation gives to a GraphQL client."""
         transport = AIOHTTPTransport(
             f"http://127.0.0.1:{self.ports['api']}/graphql",
@@ -65,8 +87,7 @@ class House:
         )
         async with Client(transport=transport) as session:
             request = GraphQLRequest(document, variable_values=variables)
-            answer: dict[str, Any] = await session.execute(request)
-            return answer
+            return await session.execute(request)
 
     async def faults(self, **knobs: Any) -> None:
         """Turn the emulator's knobs; without any, it is well again."""
@@ -106,15 +127,18 @@ def moment(seconds: float = 0) -> str:
     return (datetime.now(UTC) + timedelta(seconds=seconds)).isoformat()
 
 
-@pytest.fixture
-async def house(database_uri: str, redis_url: str, tmp_path: Path) -> AsyncIterator[House]:
-    """API and emulator are running; a test starts its workers itself."""
+@pytest.fixture(scope="session")
+async def standing(
+    mongod: Mongod, redis_server: Redis, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[House]:
+    """API and emulator, started once for all journeys."""
     ports = {name: free_port() for name in ("api", "outside", "smtp", "mail")}
     environment = {
         **os.environ,
-        "DB_URI": database_uri,
-        "REDIS_URL": redis_url,
+        "DB_URI": mongod.uri(f"journeys_{uuid4().hex}"),
+        "REDIS_URL": redis_server.url,
         "JWT_SECRET": SECRET,
+        "EMAIL": UNKNOWN,
         "SMTP_PORT": str(ports["smtp"]),
         "SENDING_API_URL": f"http://127.0.0.1:{ports['outside']}",
         "SENDING_API_TOKEN": "the provider's token",
@@ -123,16 +147,36 @@ async def house(database_uri: str, redis_url: str, tmp_path: Path) -> AsyncItera
         "LOG_FORMAT": "json",
     }
     async with aiohttp.ClientSession() as http:
-        house = House(tmp_path, environment, ports, http)
+        house = House(tmp_path_factory.mktemp("house"), environment, ports, http)
         arguments = ["outside", "--port", str(ports["outside"])]
         arguments += ["--smtp-port", str(ports["smtp"]), "--mail-port", str(ports["mail"])]
-        outside = Service(
-            "outside", arguments, tmp_path / "outside.log", environment, ports["outside"]
-        )
+        log = house.folder / "outside.log"
         try:
-            house.start(outside)
+            house.start(Service("outside", arguments, log, environment, ports["outside"]))
             house.api()
             yield house
         finally:
-            for process in reversed(house.processes):
-                process.stop()
+            house.stop()
+
+
+@pytest.fixture
+def short_transactions(mongod: Mongod) -> Iterator[None]:
+    """MongoDB frees the rows of a killed process in 2 s, so that a test need not wait longer."""
+    with MongoClient[dict[str, Any]]("127.0.0.1", mongod.port, directConnection=True) as client:
+        name = "transactionLifetimeLimitSeconds"
+        usual = client.admin.command({"setParameter": 1, name: 2})["was"]
+        yield
+        client.admin.command({"setParameter": 1, name: usual})
+
+
+@pytest.fixture
+async def house(standing: House, redis_url: str, tmp_path: Path) -> AsyncIterator[House]:
+    """API and emulator run and hold nothing; a test starts its workers, which end with it."""
+    assert all(process.alive for process in standing.processes)
+    await standing.forget()
+    environment, ports = dict(standing.environment), dict(standing.ports)
+    house = replace(standing, folder=tmp_path, environment=environment, ports=ports, processes=[])
+    try:
+        yield house
+    finally:
+        house.stop()

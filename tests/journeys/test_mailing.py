@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from tests.journeys.conftest import House, eventually, moment, repeats
 
 ADD = """mutation ($clients: [CreateClientInput!]!) {
@@ -125,6 +127,7 @@ async def test_nothing_is_accepted_after_the_end(house: House) -> None:
     assert await house.ledger() == []
 
 
+@pytest.mark.usefixtures("short_transactions")
 async def test_a_killed_worker_costs_no_message(house: House) -> None:
     await add_clients(house, 3_000)
     await house.faults(latency_seconds=0.02)

@@ -1,0 +1,135 @@
+"""Data for tests: complete and valid, but for what a test says; and a plain model of the ring."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from bson import ObjectId
+
+from core import clock
+from core.parts import Parts
+from models.client import Client
+from rules.inbox import Created, Event, Item, Read
+from services import launch, mailings
+from services.kinds import NewKind
+from services.mailings import NewMailing
+from services.notifications import NewNotification
+
+HOUR = timedelta(hours=1)
+
+
+def notification(user_id: object, key: str = "new_post", **said: Any) -> NewNotification:
+    """A request to notify."""
+    return NewNotification(**{"user_id": str(user_id), "key": key, **said})
+
+
+def kind(key: str = "sale", **said: Any) -> NewKind:
+    """A kind that goes everywhere."""
+    return NewKind(**{"key": key, "in_app": True, "email": True, **said})
+
+
+def mailing(**said: Any) -> NewMailing:
+    """A mailing to everyone that starts now and has an hour."""
+    now = clock.now()
+    usual: dict[str, Any] = {"name": "Feast", "text": "Come!", "start_at": now}
+    if not {"operator_codes", "tags", "all_clients"} & said.keys():
+        usual["all_clients"] = True
+    return NewMailing(**{**usual, "end_at": now + HOUR, **said})
+
+
+def phone(number: int) -> str:
+    """A phone of its own for each number."""
+    return f"7{9_000_000_000 + number}"
+
+
+async def clients(
+    count: int, start: int = 0, said: Callable[[int], dict[str, Any]] = lambda number: {}
+) -> list[ObjectId]:
+    """Rows of clients; their ids in the order of their numbers."""
+    now = clock.now()
+    rows = [
+        {
+            "_id": ObjectId(),
+            "phone": phone(number),
+            "operator_code": phone(number)[1:4],
+            "tags": [],
+            "time_zone": "UTC",
+            "email": None,
+            "created_at": now,
+            "updated_at": now,
+            **said(number),
+        }
+        for number in range(start, start + count)
+    ]
+    await Client.get_pymongo_collection().insert_many(rows)
+    return [row["_id"] for row in rows]
+
+
+async def launched(parts: Parts, count: int, **said: Any) -> ObjectId:
+    """A running mailing with one message for each of `count` new clients and each channel."""
+    if count:
+        await clients(count, said=lambda number: {"email": f"c{number}@example.com"})
+    made = await mailings.create(parts, "operator", mailing(**said))
+    assert made.id is not None
+    await launch.launch(parts, made.id)
+    return made.id
+
+
+def item(name: str, **said: Any) -> Item:
+    """An item as it comes to the ring, without its place."""
+    usual = {"at": clock.now(), "key": "new_post", "target_id": None, "data": None}
+    return {"id": name, **usual, "title": "", "body": "", "new": True, **said}
+
+
+@dataclass
+class Ring:
+    """What `rules/inbox.py` should do, in plain Python; `history` has the inbox at each `seq`."""
+
+    items: list[Item] = field(default_factory=list)
+    seq: int = 0
+    floor: int = 0
+    history: list[dict[str, bool]] = field(default_factory=lambda: [{}])
+
+    def place(self, new: Item, limit: int) -> None:
+        """Put an item in; the newest `limit` stay."""
+        self.seq += 1
+        newest = sorted(self.items, key=lambda one: -one["seq"])
+        for dropped in newest[limit - 1 :]:
+            self.floor = max(self.floor, dropped["seq"])
+        self.items = [*newest[: limit - 1], {**new, "seq": self.seq}]
+        self.history.append(self.shown)
+
+    def mark(self, chosen: Callable[[Item], bool]) -> int:
+        """Mark items read; how many that changed."""
+        unread = [one for one in self.items if one["new"] and chosen(one)]
+        if unread:
+            self.seq += 1
+            for one in unread:
+                one |= {"new": False, "read_seq": self.seq}
+            self.history.append(self.shown)
+        return len(unread)
+
+    @property
+    def shown(self) -> dict[str, bool]:
+        """The ids kept, oldest first, with whether each is new."""
+        return {one["id"]: one["new"] for one in sorted(self.items, key=lambda one: one["seq"])}
+
+    @property
+    def unread(self) -> int:
+        """How many are new."""
+        return sum(self.shown.values())
+
+
+def applied(shown: dict[str, bool], events: list[Event], kept: int) -> dict[str, bool]:
+    """What a client shows that had `shown`, heard `events` and keeps the newest `kept`."""
+    shown = dict(shown)
+    for event in events:
+        match event:
+            case Created(_, new):
+                shown[new["id"]] = new["new"]
+            case Read(_, items):
+                shown |= {one["id"]: False for one in items if one["id"] in shown}
+            case _:
+                raise AssertionError(event)
+    return dict(list(shown.items())[max(0, len(shown) - kept) :])

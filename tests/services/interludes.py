@@ -1,0 +1,50 @@
+"""A way for tests to act at the worst moment."""
+
+from collections.abc import Callable
+
+from pymongo import monitoring
+
+Plan = tuple[str, str, Callable[[], object]]
+
+
+class Interludes(monitoring.CommandListener):
+    """Does what a test plans right before a command leaves for MongoDB.
+
+    So another process can act at the worst moment, and a task can be cancelled at any.
+    """
+
+    def __init__(self) -> None:
+        self.plans: list[Plan] = []
+        self.errors: list[Exception] = []
+
+    def before(self, command: str, collection: str, act: Callable[[], object]) -> None:
+        """Act once, before the next such command; `any` command will do."""
+        self.plans.append((command, collection, act))
+
+    def clear(self) -> None:
+        """Forget all plans, and what went wrong with them."""
+        self.plans.clear()
+        self.errors.clear()
+
+    def started(self, event: monitoring.CommandStartedEvent) -> None:
+        name, collection = event.command_name, str(event.command.get(event.command_name))
+        for plan in self.plans:
+            if plan[:2] in ((name, collection), ("any", "")):
+                self.plans.remove(plan)
+                try:
+                    plan[2]()
+                except Exception as error:  # noqa: BLE001 - the driver would only print it
+                    self.errors.append(error)
+                return
+
+    def succeeded(self, event: monitoring.CommandSucceededEvent) -> None:
+        pass
+
+    def failed(self, event: monitoring.CommandFailedEvent) -> None:
+        pass
+
+
+INTERLUDES = Interludes()
+"""Heard by every client that is made after this module was loaded."""
+
+monitoring.register(INTERLUDES)

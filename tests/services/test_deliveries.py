@@ -1,0 +1,185 @@
+import uuid
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from bson import ObjectId
+
+from channels.channel import Envelope, Outcome, Refused, Retry, Sent, Unknown
+from core import clock
+from core.parts import Parts
+from rules.message import Fate, Status, Verdict
+from services import deliveries
+from services.deliveries import Sendable
+from services.messages import Change, Claimed
+from tests.services.conftest import Happened
+
+SECOND = timedelta(seconds=1)
+HOUR = timedelta(hours=1)
+NOW = clock.now()
+
+
+class Says:
+    """A way out that answers what it is told to."""
+
+    name, concurrency = "sending_api", 1
+
+    def __init__(self, outcome: Outcome | Exception) -> None:
+        self.outcome = outcome
+        self.asked: list[tuple[Envelope, float]] = []
+
+    async def send(self, envelope: Envelope, timeout_seconds: float) -> Outcome:
+        self.asked.append((envelope, timeout_seconds))
+        if isinstance(self.outcome, Exception):
+            raise self.outcome
+        return self.outcome
+
+    async def close(self) -> None:
+        pass
+
+
+def claimed(**said: Any) -> Claimed:
+    lease = {"token": uuid.uuid4(), "until": NOW + timedelta(seconds=60), "worker": "w1"}
+    row = {
+        "_id": uuid.uuid4(),
+        "number": 4711,
+        "mailing_id": ObjectId(),
+        "address": "79991234567",
+        "attempts": 0,
+        "maybe_sent": False,
+        "lease": lease,
+    }
+    return Claimed({**row, **said}, lease["token"])  # type: ignore[arg-type]
+
+
+def mailing(**said: Any) -> dict[str, Any]:
+    return {"name": "Feast", "text": "Come!", "subject": "", "end_at": NOW + HOUR, **said}
+
+
+async def attempt(outcome: Outcome | Exception, **said: Any) -> Change:
+    sendable = Sendable.of(claimed(**said), mailing())
+    return await deliveries.attempt(Says(outcome), sendable, 7.5, "w1", clock.DatabaseClock())
+
+
+def test_a_message_of_a_mailing_says_what_the_mailing_says_now() -> None:
+    one = claimed()
+    sendable = Sendable.of(one, mailing(subject="Bells"))
+    assert sendable.envelope == Envelope(str(one.id), 4711, "79991234567", "Come!", "Bells")
+    assert sendable.end_at == NOW + HOUR
+
+
+def test_without_a_subject_the_name_of_the_mailing_is_the_subject() -> None:
+    assert Sendable.of(claimed(), mailing()).envelope.subject == "Feast"
+
+
+def test_a_personal_message_says_what_its_row_says() -> None:
+    content = {"subject": "new_login", "text": "You?"}
+    one = claimed(mailing_id=None, number=None, content=content, end_at=NOW + SECOND)
+    sendable = Sendable.of(one, None)
+    assert sendable.envelope == Envelope(str(one.id), 0, "79991234567", "You?", "new_login")
+    assert sendable.end_at == NOW + SECOND
+
+
+@pytest.mark.parametrize(
+    ("end", "lease", "expected"),
+    [(3600, 60, 20), (5, 60, 5), (3600, 7, 7), (-1, 60, -1), (3600, -2, -2), (0, 60, 0)],
+)
+def test_a_send_must_fit_in_its_limit_its_lease_and_before_the_end(
+    end: int, lease: int, expected: int
+) -> None:
+    one = claimed()
+    one.row["lease"]["until"] = NOW + lease * SECOND
+    sendable = Sendable.of(one, mailing(end_at=NOW + end * SECOND))
+    assert sendable.seconds(NOW, 20) == expected
+
+
+async def test_each_outcome_has_its_verdict_and_fate() -> None:
+    for outcome, verdict, status, maybe_sent in (
+        (Sent("200"), Verdict.ACCEPTED, Status.SENT, False),
+        (Retry("503"), Verdict.NOT_ACCEPTED, Status.PENDING, False),
+        (Refused("400"), Verdict.REFUSED, Status.FAILED, False),
+        (Refused("550", undeliverable=True), Verdict.UNDELIVERABLE, Status.UNDELIVERABLE, False),
+        (Unknown("timeout"), Verdict.UNKNOWN, Status.PENDING, True),
+    ):
+        change = await attempt(outcome)
+        assert deliveries.judge(outcome) is verdict
+        assert change.attempt is not None
+        assert (change.attempt["verdict"], change.attempt["code"]) == (verdict, outcome.code)
+        assert (change.fate.status, change.fate.maybe_sent) == (status, maybe_sent)
+        assert change.why == ("" if status is Status.SENT else f"{verdict}: {outcome.code}")
+
+
+async def test_the_channel_gets_the_envelope_and_the_time_there_is() -> None:
+    channel, sendable = Says(Sent("200")), Sendable.of(claimed(), mailing())
+    await deliveries.attempt(channel, sendable, 7.5, "w1", clock.DatabaseClock())
+    assert channel.asked == [(sendable.envelope, 7.5)]
+
+
+async def test_an_attempt_is_on_record_with_all_that_is_known() -> None:
+    before = clock.now()
+    sendable = Sendable.of(claimed(attempts=4), mailing())
+    change = await deliveries.attempt(
+        Says(Sent("200", "x" * 3_000)), sendable, 7.5, "w1", clock.DatabaseClock()
+    )
+    record = change.attempt
+    assert record is not None
+    assert before <= record.pop("started_at") <= change.at <= clock.now()
+    assert record.pop("duration_ms") >= 0
+    assert isinstance(record.pop("_id"), ObjectId)
+    assert record == {
+        "message_id": sendable.claimed.id,
+        "mailing_id": sendable.claimed.mailing_id,
+        "number": 5,
+        "channel": "sending_api",
+        "address": "79991234567",
+        "verdict": Verdict.ACCEPTED,
+        "code": "200",
+        "answer": "x" * 2_000,
+        "worker": "w1",
+    }
+
+
+async def test_a_wish_of_the_provider_is_the_least_wait() -> None:
+    before = clock.now()
+    change = await attempt(Retry("429", after=1_800.0))
+    assert change.fate.due_at is not None
+    assert change.fate.due_at >= before + 1_800 * SECOND
+
+
+@pytest.mark.parametrize("attempts", [0, 3, 60])
+async def test_a_retry_waits_no_longer_than_the_backoff_allows(attempts: int) -> None:
+    change = await attempt(Retry("503"), attempts=attempts)
+    assert change.fate.due_at is not None
+    most = min(3_600, 5 * 2**attempts) * SECOND
+    assert change.at <= change.fate.due_at <= clock.now() + most + timedelta(milliseconds=1)
+
+
+async def test_a_bug_in_a_channel_is_an_attempt_with_an_unknown_end() -> None:
+    change = await attempt(ZeroDivisionError("oh"))
+    assert change.fate.status is Status.PENDING
+    assert change.fate.maybe_sent
+    assert change.attempt is not None
+    assert change.attempt["code"] == "internal"
+    assert "ZeroDivisionError" in change.attempt["answer"]
+
+
+async def test_what_may_have_been_sent_before_stays_so() -> None:
+    change = await attempt(Refused("400"), maybe_sent=True)
+    assert change.fate == Fate(Status.UNCERTAIN, maybe_sent=True)
+
+
+async def test_every_attempt_is_an_event(happened: Happened) -> None:
+    change = await attempt(Sent("200", "OK"))
+    ((name, fields),) = happened
+    assert name == "message.attempted"
+    assert change.attempt is not None
+    assert {key: change.attempt[key] for key in fields} == fields
+    assert {"message_id", "mailing_id", "verdict", "code", "answer"} <= fields.keys()
+
+
+async def test_each_channel_has_the_limit_of_its_setting(parts: Parts) -> None:
+    settings = parts.settings.model_copy(
+        update={"smtp_timeout_seconds": 3.0, "sending_api_timeout_seconds": 4.0}
+    )
+    assert deliveries.limit_seconds(settings, "email") == 3.0
+    assert deliveries.limit_seconds(settings, "sending_api") == 4.0

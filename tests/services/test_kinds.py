@@ -1,0 +1,108 @@
+import pytest
+
+from core.errors import Problem
+from core.parts import Parts
+from models.kind import Kind
+from services import kinds
+from services.kinds import NewKind
+from tests.factories import kind
+from tests.services.looking import mistakes
+
+
+async def test_the_built_in_kinds_go_where_they_should(parts: Parts) -> None:
+    outlets = {one.id: (one.in_app, one.email) for one in await kinds.every()}
+    assert outlets == {
+        "new_login": (True, True),
+        "new_message": (True, False),
+        "new_post": (True, False),
+        "registration": (False, True),
+    }
+    assert all(one.built_in for one in await kinds.every())
+
+
+async def test_seeding_again_keeps_what_an_operator_changed(parts: Parts) -> None:
+    await kinds.update("new_post", {"title": "A new post"})
+    before = await kinds.every()
+    await kinds.seed()
+    assert await kinds.every() == before
+    assert (await Kind.get("new_post")).title == "A new post"  # type: ignore[union-attr]
+
+
+async def test_a_kind_of_an_operator_is_found(parts: Parts) -> None:
+    made = await kinds.create(kind(email=False, title="{{ key }}"))
+    assert await kinds.find("sale") == made
+    assert not made.built_in
+    assert made.created_at == made.updated_at
+
+
+async def test_a_change_is_seen_at_once_by_the_process_that_made_it(parts: Parts) -> None:
+    await kinds.create(kind(email=False))
+    await kinds.find("sale")
+    changed = await kinds.update("sale", {"email": True, "body": "Cheap!"})
+    assert await kinds.find("sale") == changed
+    assert (changed.in_app, changed.email, changed.body) == (True, True, "Cheap!")
+
+
+async def test_what_a_change_does_not_name_stays(parts: Parts) -> None:
+    made = await kinds.create(kind(title="Title", body="Body"))
+    await kinds.update("sale", {"title": "Other"})
+    stored = await Kind.get("sale")
+    assert stored is not None
+    told = stored.model_dump(exclude={"updated_at"})
+    assert told == {**made.model_dump(exclude={"updated_at"}), "title": "Other"}
+    assert stored.updated_at >= made.updated_at
+
+
+async def test_an_unknown_kind_is_not_found(parts: Parts) -> None:
+    assert await kinds.find("unknown") is None
+    assert await mistakes(kinds.update("unknown", {})) == {("key", Problem.NOT_FOUND)}
+
+
+async def test_a_taken_key_is_told(parts: Parts) -> None:
+    assert await mistakes(kinds.create(kind("new_post"))) == {("key", Problem.TAKEN)}
+
+
+@pytest.mark.parametrize(
+    ("new", "expected"),
+    [
+        (kind(""), {("key", Problem.BLANK)}),
+        (kind("Sale"), {("key", Problem.INVALID)}),
+        (kind("a\ud800"), {("key", Problem.INVALID)}),
+        (kind(in_app=False, email=False), {("inApp", Problem.INVALID)}),
+        (kind(title="{{ "), {("title", Problem.INVALID)}),
+        (kind(body="{% include 'x' %}"), {("body", Problem.INVALID)}),
+        (kind(body="x" * 20_001), {("body", Problem.TOO_LONG)}),
+        (
+            kind("?", in_app=False, email=False, title="{{", body="{%"),
+            {(name, Problem.INVALID) for name in ("key", "inApp", "title", "body")},
+        ),
+    ],
+)
+async def test_every_mistake_in_a_kind_is_named(
+    parts: Parts, new: NewKind, expected: set[tuple[str, Problem]]
+) -> None:
+    assert await mistakes(kinds.create(new)) == expected
+    assert await Kind.count() == len(kinds.BUILT_IN)
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"in_app": False, "email": False}, {("inApp", Problem.INVALID)}),
+        ({"title": "{{ ", "body": "}}{%"}, {("title", Problem.INVALID), ("body", Problem.INVALID)}),
+    ],
+)
+async def test_every_mistake_in_a_change_is_named_and_nothing_changes(
+    parts: Parts, changes: dict[str, object], expected: set[tuple[str, Problem]]
+) -> None:
+    before = await Kind.get("new_login")
+    assert await mistakes(kinds.update("new_login", changes)) == expected
+    assert await Kind.get("new_login") == before
+
+
+async def test_there_is_an_end_to_kinds(parts: Parts) -> None:
+    row = await Kind.get_pymongo_collection().find_one({"_id": "new_post"})
+    assert row is not None
+    rows = [{**row, "_id": f"k{number}"} for number in range(kinds.CACHE_BOUND)]
+    await Kind.get_pymongo_collection().insert_many(rows)
+    assert await mistakes(kinds.create(kind())) == {("key", Problem.TOO_MANY)}

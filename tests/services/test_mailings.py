@@ -1,0 +1,161 @@
+import asyncio
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from bson import ObjectId
+
+from core import clock
+from core.errors import Problem
+from core.parts import Parts
+from models.mailing import Mailing, MailingStatus
+from rules.audience import Audience
+from services import mailings
+from tests.factories import HOUR, mailing
+from tests.services.looking import mistakes
+
+VIP = Audience(all=False, operator_codes=(), tags=("vip",))
+
+
+async def create(parts: Parts, **said: Any) -> Mailing:
+    return await mailings.create(parts, "operator", mailing(**said))
+
+
+def id_of(made: Mailing) -> ObjectId:
+    assert made.id is not None
+    return made.id
+
+
+async def jobs(parts: Parts) -> list[str | None]:
+    await parts.queue.close()
+    return [job.job_id for job in await parts.redis.queued_jobs(queue_name="belfry:bulk")]
+
+
+async def test_a_mailing_is_stored_as_it_was_said(parts: Parts) -> None:
+    start = clock.now() + HOUR
+    made = await create(
+        parts,
+        name="  Feast ",
+        text=" Come!\n",
+        subject=" Bells ",
+        start_at=start,
+        end_at=start + HOUR,
+        operator_codes=("900", "901", "900"),
+        tags=("vip", " new "),
+        channels=("email", "sending_api", "email"),
+    )
+    assert await mailings.get(id_of(made)) == made
+    assert (made.name, made.text, made.subject) == ("Feast", " Come!\n", "Bells")
+    assert (made.start_at, made.end_at, made.status) == (start, start + HOUR, "scheduled")
+    assert made.audience.model_dump() == {
+        "all": False,
+        "operator_codes": ["900", "901"],
+        "tags": ["vip", "new"],
+    }
+    assert made.channels == ["email", "sending_api"]
+    assert (made.created_by, made.version, made.settled) == ("operator", 1, False)
+
+
+async def test_times_are_kept_in_utc_and_whole_milliseconds(parts: Parts) -> None:
+    moscow = datetime.fromisoformat("2099-01-01T12:00:00.123456+03:00")
+    made = await create(parts, start_at=moscow, end_at=moscow + HOUR)
+    stored = await Mailing.get(id_of(made))
+    assert stored is not None
+    assert stored.start_at == datetime(2099, 1, 1, 9, 0, 0, 123_000, UTC) == made.start_at
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ({"all_clients": False}, {("audience", Problem.BLANK)}),
+        ({"all_clients": True, "tags": ("vip",)}, {("audience", Problem.INVALID)}),
+        ({"all_clients": True, "operator_codes": ("900",)}, {("audience", Problem.INVALID)}),
+        ({"operator_codes": ("9",)}, {("audience.operatorCodes", Problem.INVALID)}),
+        (
+            {"operator_codes": ("900",) * 1_001},
+            {("audience.operatorCodes", Problem.TOO_MANY), ("audience", Problem.TOO_MANY)},
+        ),
+        ({"tags": ("",)}, {("audience.tags", Problem.BLANK)}),
+        ({"name": " "}, {("name", Problem.BLANK)}),
+        ({"name": "x" * 201}, {("name", Problem.TOO_LONG)}),
+        ({"text": ""}, {("text", Problem.BLANK)}),
+        ({"text": "x" * 20_001}, {("text", Problem.TOO_LONG)}),
+        ({"subject": "two\nlines"}, {("subject", Problem.INVALID)}),
+        ({"subject": "x" * 201}, {("subject", Problem.INVALID)}),
+        ({"channels": ()}, {("channels", Problem.INVALID)}),
+        ({"channels": ("pigeon",)}, {("channels", Problem.INVALID)}),
+        ({"channels": ("email", "pigeon")}, {("channels", Problem.INVALID)}),
+        (
+            {"name": "", "text": "", "channels": (), "all_clients": False},
+            {
+                ("name", Problem.BLANK),
+                ("text", Problem.BLANK),
+                ("channels", Problem.INVALID),
+                ("audience", Problem.BLANK),
+            },
+        ),
+    ],
+)
+async def test_every_mistake_in_a_mailing_is_named_and_none_is_stored(
+    parts: Parts, said: dict[str, Any], expected: set[tuple[str, Problem]]
+) -> None:
+    assert await mistakes(create(parts, **said)) == expected
+    assert await Mailing.count() == 0
+    assert await jobs(parts) == []
+
+
+@pytest.mark.parametrize("name", ["two\nlines", "two\rlines", "a\0b"])
+async def test_a_name_that_could_be_no_subject_is_refused(parts: Parts, name: str) -> None:
+    """Without a subject of its own, a mailing's e-mails have its name in that header."""
+    assert await mistakes(create(parts, name=name)) == {("name", Problem.INVALID)}
+
+
+@pytest.mark.parametrize("span", [timedelta(), -HOUR, timedelta(microseconds=900)])
+async def test_an_end_that_is_not_after_the_start_is_refused(parts: Parts, span: timedelta) -> None:
+    start = datetime(2099, 1, 1, tzinfo=UTC)
+    said = {"start_at": start, "end_at": start + span}
+    assert await mistakes(create(parts, **said)) == {("endAt", Problem.INVALID)}
+
+
+@pytest.mark.parametrize("field", ["start_at", "end_at"])
+async def test_a_time_without_a_zone_is_refused(parts: Parts, field: str) -> None:
+    naive = datetime(2099, 1, 1)  # noqa: DTZ001 - what is refused
+    assert await mistakes(create(parts, **{field: naive})) == {("endAt", Problem.INVALID)}
+
+
+async def test_a_mailing_whose_time_has_come_is_launched_at_once(parts: Parts) -> None:
+    made = await create(parts)
+    assert await jobs(parts) == [f"launch:{made.id}"]
+
+
+async def test_a_mailing_of_the_future_waits(parts: Parts) -> None:
+    await create(parts, start_at=clock.now() + HOUR, end_at=clock.now() + 2 * HOUR)
+    assert await jobs(parts) == []
+
+
+async def test_a_repeat_under_its_key_makes_no_second_mailing(parts: Parts) -> None:
+    new = mailing()
+    made = await asyncio.gather(*(mailings.create(parts, "operator", new, "k") for _ in range(8)))
+    assert {one.id for one in made} == {made[0].id}
+    assert await Mailing.count() == 1
+    changed = mailings.create(parts, "operator", mailing(name="Other"), "k")
+    assert await mistakes(changed) == {("idempotencyKey", Problem.CONFLICT)}
+
+
+async def scheduled(parts: Parts, **said: Any) -> Mailing:
+    start = clock.now() + HOUR
+    return await create(parts, **{"start_at": start, "end_at": start + HOUR, **said})
+
+
+async def test_mailings_are_listed_newest_first_by_status(parts: Parts) -> None:
+    made = [await scheduled(parts, name=f"m{number}") for number in range(5)]
+    running = {"$set": {"status": MailingStatus.RUNNING}}
+    await mailings.collection().update_one({"_id": made[1].id}, running)
+    first = await mailings.page((), first=3, after=None)
+    assert ([one.name for one in first.items], first.has_next) == (["m4", "m3", "m2"], True)
+    rest = await mailings.page((), first=3, after=first.items[-1].id)
+    assert ([one.name for one in rest.items], rest.has_next) == (["m1", "m0"], False)
+    chosen = await mailings.page((MailingStatus.RUNNING,), first=3, after=None)
+    assert [one.name for one in chosen.items] == ["m1"]
+    assert await mailings.count((MailingStatus.RUNNING,)) == 1
+    assert await mailings.count((MailingStatus.RUNNING, MailingStatus.SCHEDULED)) == 5
