@@ -38,7 +38,7 @@ def sign(secret: str, subject: str, role: str, lifetime: timedelta) -> str:
 def verify(secret: str, token: str) -> Claims:
     """The claims of a genuine token in its time; raises Unauthenticated otherwise."""
     claims = _genuine(secret, token)
-    if claims.expires_at + LEEWAY <= clock.now():
+    if claims.expires_at <= clock.now() - LEEWAY:
         raise Unauthenticated(ENDED)
     return claims
 

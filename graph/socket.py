@@ -90,7 +90,7 @@ class Handler(BaseGraphQLTransportWSHandler[Context, None]):
         principal = self.context.principal
         if self._expiry is not None or principal is None or principal.expires_at is None:
             return
-        left = (principal.expires_at + LEEWAY - clock.now()).total_seconds()
+        left = (principal.expires_at - clock.now() + LEEWAY).total_seconds()
         self._expiry = asyncio.get_running_loop().call_later(max(0.0, left), self._end)
 
     def _end(self) -> None:

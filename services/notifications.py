@@ -1,6 +1,7 @@
 """Create a notification: into the user's inbox, into an e-mail, or both, as its kind says."""
 
 import asyncio
+import json
 from collections import defaultdict
 from dataclasses import asdict, dataclass
 from functools import partial
@@ -141,6 +142,9 @@ def _packed(data: object) -> str | None:
         raise Invalid('must be a JSON object, like {"text": "Hello"}')
     try:
         packed = orjson.dumps(data)
+        if b"null" in packed:
+            # orjson writes an infinite number as null; the standard library refuses it.
+            json.dumps(data, allow_nan=False)
     except (TypeError, ValueError) as error:
         raise Invalid(f"can't be stored as JSON: {error}") from None
     if len(packed) > LARGEST_DATA:

@@ -1,5 +1,6 @@
 """The API as a process of its own, and the ways to talk to it."""
 
+import asyncio
 import json
 import os
 from collections.abc import AsyncIterator, Iterator, Mapping
@@ -75,12 +76,19 @@ class Edge:
                 said = bearer or (role and token(role))
                 payload = {"authorization": f"Bearer {said}"} if said else {}
                 await line.send(json.dumps({"type": "connection_init", "payload": payload}))
-                assert json.loads(await line.recv())["type"] == "connection_ack"
+                assert (await hear(line))["type"] == "connection_ack"
             yield line
 
     def log(self) -> list[dict[str, Any]]:
         """Every line that the API wrote; one that is no JSON fails here."""
         return [json.loads(line) for line in self.api.log.read_text().splitlines()]
+
+
+async def hear(line: ClientConnection) -> dict[str, Any]:
+    """The next message; fails if none comes."""
+    async with asyncio.timeout(PATIENCE):
+        said: dict[str, Any] = json.loads(await line.recv())
+        return said
 
 
 def complaints(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:

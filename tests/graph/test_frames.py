@@ -11,7 +11,7 @@ from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
 from rules.inbox import cursor
-from tests.graph.conftest import OWN, PATIENCE, Edge
+from tests.graph.conftest import OWN, PATIENCE, Edge, hear
 
 SUBSCRIBE: dict[str, Any] = {"type": "subscribe", "id": "1", "payload": {"query": "{ __typename }"}}
 LONGEST = 1024 * 1024
@@ -162,5 +162,5 @@ async def test_a_subscription_hears_its_events_beside_all_that(edge: Edge, user_
                     createNotification(input: {userId: $user, key: "new_post"}) { unread } }""",
                 {"user": user_id},
             )
-            event = json.loads(await line.recv())["payload"]["data"]["inboxEvents"]
+            event = (await hear(line))["payload"]["data"]["inboxEvents"]
             assert event == {"__typename": "NotificationCreated", "unread": number}

@@ -21,7 +21,7 @@ from local.ports import free_port
 from local.processes import Api
 from local.redis import Redis
 from rules.inbox import cursor
-from tests.graph.conftest import FRONT_END, PATIENCE, PROTOCOL, complaints, environment, token
+from tests.graph.conftest import FRONT_END, PATIENCE, PROTOCOL, complaints, environment, hear, token
 
 HEADERS = {"Authorization": f"Bearer {token('admin')}"}
 USER = str(ObjectId())
@@ -81,16 +81,15 @@ async def until_ready(http: aiohttp.ClientSession, which: str = "ready") -> None
 async def subscribed(line: ClientConnection) -> ClientConnection:
     payload = {"authorization": HEADERS["Authorization"]}
     await line.send(json.dumps({"type": "connection_init", "payload": payload}))
-    assert json.loads(await line.recv())["type"] == "connection_ack"
+    assert (await hear(line))["type"] == "connection_ack"
     message = {"type": "subscribe", "id": "1", "payload": {"query": EVENTS}}
     await line.send(json.dumps(message))
     return line
 
 
 async def next_unread(line: ClientConnection) -> int:
-    async with asyncio.timeout(PATIENCE):
-        unread: int = json.loads(await line.recv())["payload"]["data"]["inboxEvents"]["unread"]
-        return unread
+    unread: int = (await hear(line))["payload"]["data"]["inboxEvents"]["unread"]
+    return unread
 
 
 async def closing_code(line: ClientConnection) -> int:

@@ -25,7 +25,7 @@ from graphql.utilities import build_client_schema
 from websockets.exceptions import ConnectionClosed
 
 from rules.inbox import cursor
-from tests.graph.conftest import OWN, Edge, token
+from tests.graph.conftest import OWN, Edge, hear, token
 
 EVERYONE = frozenset({"subscriber", "sender", "operator", "admin"})
 SENDERS = EVERYONE - {"subscriber"}
@@ -167,7 +167,7 @@ async def test_a_role_may_follow_what_the_table_says(
         for name, query in over_socket(schema):
             message = {"id": name, "type": "subscribe", "payload": {"query": query}}
             await line.send(json.dumps(message))
-            answer = json.loads(await line.recv())
+            answer = await hear(line)
             expected = None if role in MAY[name] else "FORBIDDEN"
             assert (answer["type"], refusal(answer["payload"])) == ("next", expected), name
 
@@ -177,7 +177,7 @@ async def test_nobody_may_follow_anything(edge: Edge, schema: GraphQLSchema) -> 
         for name, query in over_socket(schema):
             message = {"id": name, "type": "subscribe", "payload": {"query": query}}
             await line.send(json.dumps(message))
-            assert refusal(json.loads(await line.recv())["payload"]) == "UNAUTHENTICATED"
+            assert refusal((await hear(line))["payload"]) == "UNAUTHENTICATED"
 
 
 @pytest.mark.parametrize("bearer", FALSE.values(), ids=FALSE.keys())
@@ -186,7 +186,7 @@ async def test_a_false_token_closes_the_socket_with_4403(edge: Edge, bearer: str
     async with edge.socket(init=False) as line:
         await line.send(json.dumps({"type": "connection_init", "payload": payload}))
         with pytest.raises(ConnectionClosed) as closed:
-            await line.recv()
+            await hear(line)
     assert closed.value.rcvd is not None
     assert closed.value.rcvd.code == 4403
 
@@ -236,4 +236,4 @@ async def test_live_events_of_somebody_else_are_refused(edge: Edge, user_id: str
     query = f'subscription {{ inboxEvents(userId: "{user_id}") {{ cursor }} }}'
     async with edge.socket("subscriber") as line:
         await line.send(json.dumps({"id": "1", "type": "subscribe", "payload": {"query": query}}))
-        assert refusal(json.loads(await line.recv())["payload"]) == "FORBIDDEN"
+        assert refusal((await hear(line))["payload"]) == "FORBIDDEN"

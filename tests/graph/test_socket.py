@@ -14,7 +14,7 @@ from websockets.typing import Subprotocol
 
 from graph.socket import INIT_SECONDS, MOST_OPERATIONS
 from rules.inbox import cursor
-from tests.graph.conftest import OWN, PATIENCE, Edge, token
+from tests.graph.conftest import OWN, PATIENCE, Edge, hear, token
 
 EVENTS = """subscription ($user: ID!, $after: String) {
     inboxEvents(userId: $user, after: $after) { cursor unread } }"""
@@ -33,12 +33,6 @@ async def subscribe(line: ClientConnection, name: str, query: str, **payload: An
 async def follow(line: ClientConnection, name: str, user_id: str) -> None:
     """Subscribe to all that ever happens to a user."""
     await subscribe(line, name, EVENTS, variables={"user": user_id, "after": cursor(user_id, 0)})
-
-
-async def hear(line: ClientConnection) -> dict[str, Any]:
-    async with asyncio.timeout(PATIENCE):
-        said: dict[str, Any] = json.loads(await line.recv())
-        return said
 
 
 async def closing(line: ClientConnection) -> tuple[int, str]:
