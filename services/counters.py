@@ -22,13 +22,11 @@ def key(status: str) -> str:
     return OPEN_KEY if status in OPEN else str(status)
 
 
-def move(
-    moves: Moves, mailing_id: ObjectId | None, before: str, after: str, count: int = 1
-) -> None:
-    """Note that rows of a mailing went from one status to another; personal rows have none."""
+def move(moves: Moves, mailing_id: ObjectId | None, before: str, after: str) -> None:
+    """Note that a row of a mailing went from one status to another; personal rows have none."""
     if mailing_id is not None and key(before) != key(after):
-        moves[mailing_id, key(before)] -= count
-        moves[mailing_id, key(after)] += count
+        moves[mailing_id, key(before)] -= 1
+        moves[mailing_id, key(after)] += 1
 
 
 async def apply(moves: Moves, session: AsyncClientSession) -> None:

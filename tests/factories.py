@@ -5,11 +5,13 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
+from beanie import Document
 from bson import ObjectId
 
 from core import clock
 from core.parts import Parts
 from models.client import Client
+from models.mailing import Mailing
 from rules.inbox import Created, Event, Item, Read
 from services import launch, mailings
 from services.kinds import NewKind
@@ -66,14 +68,35 @@ async def clients(
     return [row["_id"] for row in rows]
 
 
+def with_email(number: int) -> dict[str, Any]:
+    """An e-mail address of its own for each number."""
+    return {"email": f"c{number}@example.com"}
+
+
+def id_of(document: Document) -> ObjectId:
+    """The id of a stored document."""
+    assert document.id is not None
+    return document.id
+
+
+async def created(parts: Parts, **said: Any) -> Mailing:
+    """A stored mailing, to everyone and from now on."""
+    return await mailings.create(parts, "operator", mailing(**said))
+
+
+async def scheduled(parts: Parts, **said: Any) -> Mailing:
+    """A stored mailing that starts in an hour."""
+    start = clock.now() + HOUR
+    return await created(parts, **{"start_at": start, "end_at": start + HOUR, **said})
+
+
 async def launched(parts: Parts, count: int, **said: Any) -> ObjectId:
     """A running mailing with one message for each of `count` new clients and each channel."""
     if count:
-        await clients(count, said=lambda number: {"email": f"c{number}@example.com"})
-    made = await mailings.create(parts, "operator", mailing(**said))
-    assert made.id is not None
-    await launch.launch(parts, made.id)
-    return made.id
+        await clients(count, said=with_email)
+    mailing_id = id_of(await created(parts, **said))
+    await launch.launch(parts, mailing_id)
+    return mailing_id
 
 
 def item(name: str, **said: Any) -> Item:

@@ -133,3 +133,39 @@ async def test_a_key_that_stays_taken_is_an_error_after_some_tries(client: mongo
     with pytest.raises(DuplicateKeyError):
         await mongo.in_transaction(client, work)
     assert tries == mongo.DUPLICATE_TRIES
+
+
+async def test_without_waiting_all_of_the_work_is_written_or_nothing(client: mongo.Client) -> None:
+    bells = mongo.database(client).bells
+
+    async def work(session: AsyncClientSession) -> str:
+        await bells.insert_one({"_id": 1}, session=session)
+        return "done"
+
+    async def broken(session: AsyncClientSession) -> None:
+        await bells.insert_one({"_id": 2}, session=session)
+        raise ZeroDivisionError
+
+    assert await mongo.without_waiting(client, work) == "done"
+    with pytest.raises(ZeroDivisionError):
+        await mongo.without_waiting(client, broken)
+    with pytest.raises(DuplicateKeyError):
+        await mongo.without_waiting(client, work)
+    assert await bells.count_documents({}) == 1
+
+
+async def test_without_waiting_a_row_that_another_transaction_holds_is_left_at_once(
+    client: mongo.Client,
+) -> None:
+    bells = mongo.database(client).bells
+    await bells.insert_one({"_id": 1})
+
+    async def ring(session: AsyncClientSession) -> int:
+        return (await bells.update_one({}, {"$inc": {"rung": 1}}, session=session)).modified_count
+
+    async with client.start_session() as holder, await holder.start_transaction():
+        assert await ring(holder) == 1
+        async with asyncio.timeout(10):
+            assert await mongo.without_waiting(client, ring) is None
+    assert await mongo.without_waiting(client, ring) == 1
+    assert await bells.find_one() == {"_id": 1, "rung": 2}

@@ -168,10 +168,12 @@ async def test_who_gave_up_at_once_does_not_deafen_the_next(ours: Wakeups, their
             assert await told(waiter) == [b"1"]
 
 
-async def test_a_process_ends_whatever_it_is_just_publishing(redis_url: str) -> None:
-    for steps in range(30):
+async def test_a_process_ends_at_any_moment_of_its_start(
+    redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(wakeups, "RECONNECT_SECONDS", 0.01)
+    for steps in range(5, 22):  # while the connections are made
         async with running(redis_url) as ours:
-            await connected(ours)
             ours.publish("u1", b"1")
             for _ in range(steps):
                 await asyncio.sleep(0)

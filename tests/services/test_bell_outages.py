@@ -1,6 +1,7 @@
 """Followers while wake-ups are lost, doubled or late."""
 
 from collections.abc import AsyncIterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from services import bell, inbox, notifications
 from tests.factories import notification
 from tests.services.conftest import Happened
 from tests.services.following import listening, ring
+from tests.services.interludes import Interludes
 from tests.services.looking import until
 
 
@@ -49,17 +51,30 @@ async def test_lost_wake_ups_are_made_up_for_by_the_patrol(
         assert listener.seqs == [1, 2, 3, 4]
 
 
-async def test_the_patrol_disturbs_nobody_who_is_up_to_date(parts: Parts) -> None:
+async def test_the_patrol_disturbs_nobody_who_is_up_to_date(
+    parts: Parts, interludes: Interludes
+) -> None:
     user_id = ObjectId()
-    await bell.check_followers()
     async with listening(parts, user_id) as listener, listening(parts, ObjectId()):
         await listener.reach(await ring(parts, user_id))
-        async with parts.wakeups.listen(str(user_id)) as witness:
-            await bell.check_followers()
-            await ring(parts, user_id)
-            assert await witness.take() is not None
-        await listener.reach(2)
+        reads: list[str] = []
+        for reader in ("patrol", "follower"):
+            interludes.before("find", "users", partial(reads.append, reader))
+        await bell.check_followers()
+        await listener.reach(await ring(parts, user_id))
+        interludes.clear()
+        assert reads == ["patrol"]
         assert listener.seqs == [1, 2]
+
+
+async def test_a_patrol_without_followers_reads_nothing(
+    parts: Parts, interludes: Interludes
+) -> None:
+    reads: list[str] = []
+    interludes.before("find", "users", partial(reads.append, "patrol"))
+    await bell.check_followers()
+    interludes.clear()
+    assert reads == []
 
 
 async def test_after_redis_came_back_a_follower_goes_on_without_gap_or_double(

@@ -10,6 +10,7 @@ from core.parts import Parts
 from models.idempotency import Answer
 from services import idempotency
 from services.idempotency import Once
+from tests.services.interludes import Interludes
 
 
 @pytest.fixture
@@ -85,6 +86,17 @@ async def test_work_that_fails_leaves_neither_work_nor_answer(parts: Parts, bell
     assert await bells.count_documents({}) == 0
     assert await Answer.count() == 0
     assert "id" in await idempotency.run(parts.mongo, once(), Work(bells))
+
+
+async def test_an_answer_is_stored_only_with_its_work(
+    parts: Parts, bells: Any, interludes: Interludes
+) -> None:
+    """Cut off right after the answer was written, before the commit."""
+    task = asyncio.create_task(idempotency.run(parts.mongo, once(), Work(bells)))
+    interludes.before("insert", "idempotency", task.cancel)
+    await asyncio.wait({task})
+    assert task.cancelled()
+    assert await Answer.count() == await bells.count_documents({}) == 0
 
 
 @pytest.mark.parametrize("key", ["", "k" * (idempotency.LONGEST_KEY + 1)])

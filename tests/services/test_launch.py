@@ -8,48 +8,20 @@ from core.parts import Parts
 from models.mailing import Mailing, MailingStatus
 from models.message import Message
 from rules import message
-from rules.message import Status
-from services import launch, mailings, messages, stats
+from services import launch, messages
 from tests import factories
-from tests.factories import HOUR, mailing
+from tests.factories import HOUR, created, id_of, with_email
 from tests.services.conftest import Happened
-from tests.services.looking import rows
+from tests.services.looking import rows, wholly_launched
 
 BOTH = ("sending_api", "email")
 
 
-async def created(parts: Parts, **said: Any) -> ObjectId:
-    made = await mailings.create(parts, "operator", mailing(**said))
-    assert made.id is not None
-    return made.id
-
-
-async def check(
-    parts: Parts, mailing_id: ObjectId, client_ids: list[ObjectId], channels: tuple[str, ...]
-) -> None:
-    """Exactly one row per client and channel, with counters that say so, and the launch over."""
-    made = await rows(mailing_id=mailing_id)
-    expected = {(client_id, channel) for client_id in client_ids for channel in channels}
-    assert len(made) == len(expected)
-    assert {(row["client_id"], row["channel"]) for row in made} == expected
-    counts = await stats.of_mailing(parts, mailing_id)
-    assert counts == await stats.recount(mailing_id)
-    assert counts.by_status[Status.PENDING] == len(expected)
-    stored = await Mailing.get(mailing_id)
-    assert stored is not None
-    assert stored.launch.expanded
-    assert stored.status is MailingStatus.RUNNING
-
-
-def with_email(number: int) -> dict[str, Any]:
-    return {"email": f"c{number}@example.com"}
-
-
 async def test_every_client_gets_one_row_per_channel_over_several_batches(parts: Parts) -> None:
     client_ids = await factories.clients(2_500, said=with_email)
-    mailing_id = await created(parts, channels=BOTH)
+    mailing_id = id_of(await created(parts, channels=BOTH))
     assert await launch.launch(parts, mailing_id) == 5_000
-    await check(parts, mailing_id, client_ids, BOTH)
+    assert await wholly_launched(parts, mailing_id, client_ids, BOTH)
     made = await rows(mailing_id=mailing_id)
     assert len({row["number"] for row in made}) == 5_000
     assert {type(row["number"]) for row in made} == {Int64}
@@ -58,14 +30,14 @@ async def test_every_client_gets_one_row_per_channel_over_several_batches(parts:
 @pytest.mark.parametrize("count", [0, 1, 999, 1_000, 1_001])
 async def test_the_edges_of_a_batch_make_no_difference(parts: Parts, count: int) -> None:
     client_ids = await factories.clients(count) if count else []
-    mailing_id = await created(parts)
+    mailing_id = id_of(await created(parts))
     assert await launch.launch(parts, mailing_id) == count
-    await check(parts, mailing_id, client_ids, ("sending_api",))
+    assert await wholly_launched(parts, mailing_id, client_ids, ("sending_api",))
 
 
 async def test_a_row_says_all_that_a_worker_needs(parts: Parts) -> None:
     (client_id,) = await factories.clients(1, said=with_email)
-    mailing_id = await created(parts, channels=BOTH)
+    mailing_id = id_of(await created(parts, channels=BOTH))
     await launch.launch(parts, mailing_id)
     by_channel = {row["channel"]: row for row in await rows(mailing_id=mailing_id)}
     row = by_channel["sending_api"]
@@ -83,7 +55,7 @@ async def test_a_client_without_an_address_gets_nothing_on_that_channel(parts: P
     client_ids = await factories.clients(
         4, said=lambda number: with_email(number) if number % 2 else {"email": None}
     )
-    mailing_id = await created(parts, channels=("email",))
+    mailing_id = id_of(await created(parts, channels=("email",)))
     assert await launch.launch(parts, mailing_id) == 2
     assert {row["client_id"] for row in await rows(mailing_id=mailing_id)} == {
         client_ids[1],
@@ -111,29 +83,29 @@ async def test_only_the_audience_gets_messages(
             "tags": [] if number % 2 else ["vip"],
         },
     )
-    mailing_id = await created(parts, **said)
+    mailing_id = id_of(await created(parts, **said))
     await launch.launch(parts, mailing_id)
     chosen = [client_ids[number] for number in expected]
-    await check(parts, mailing_id, chosen, ("sending_api",))
+    assert await wholly_launched(parts, mailing_id, chosen, ("sending_api",))
 
 
 async def test_a_second_launch_makes_nothing(parts: Parts) -> None:
     client_ids = await factories.clients(3)
-    mailing_id = await created(parts)
+    mailing_id = id_of(await created(parts))
     assert [await launch.launch(parts, mailing_id) for _ in range(2)] == [3, 0]
-    await check(parts, mailing_id, client_ids, ("sending_api",))
+    assert await wholly_launched(parts, mailing_id, client_ids, ("sending_api",))
 
 
 async def test_a_number_that_is_taken_is_replaced_by_the_next(parts: Parts) -> None:
     client_ids = await factories.clients(3, said=with_email)
-    mailing_id = await created(parts, channels=BOTH)
+    mailing_id = id_of(await created(parts, channels=BOTH))
     ids = [message.message_id(str(mailing_id), str(client_ids[1]), channel) for channel in BOTH]
     taken = [message.number(ids[0]), message.number(ids[0], 1), message.number(ids[1])]
     for place, number in enumerate(taken):
         row = {"_id": f"taken {place}", "number": Int64(number), "status": "sent"}
         await messages.collection().insert_one(row)
     await launch.launch(parts, mailing_id)
-    await check(parts, mailing_id, client_ids, BOTH)
+    assert await wholly_launched(parts, mailing_id, client_ids, BOTH)
     numbers = {row["_id"]: row["number"] for row in await rows(mailing_id=mailing_id)}
     assert numbers[ids[0]] == message.number(ids[0], 2)
     assert numbers[ids[1]] == message.number(ids[1], 1)
@@ -141,7 +113,9 @@ async def test_a_number_that_is_taken_is_replaced_by_the_next(parts: Parts) -> N
 
 async def test_a_mailing_of_the_future_is_not_launched(parts: Parts) -> None:
     await factories.clients(3)
-    mailing_id = await created(parts, start_at=clock.now() + HOUR, end_at=clock.now() + 2 * HOUR)
+    mailing_id = id_of(
+        await created(parts, start_at=clock.now() + HOUR, end_at=clock.now() + 2 * HOUR)
+    )
     assert await launch.launch(parts, mailing_id) == 0
     stored = await Mailing.get(mailing_id)
     assert stored is not None
@@ -151,7 +125,9 @@ async def test_a_mailing_of_the_future_is_not_launched(parts: Parts) -> None:
 
 async def test_the_start_is_judged_by_the_time_of_the_database(parts: Parts) -> None:
     await factories.clients(3)
-    mailing_id = await created(parts, start_at=clock.now() + HOUR, end_at=clock.now() + 3 * HOUR)
+    mailing_id = id_of(
+        await created(parts, start_at=clock.now() + HOUR, end_at=clock.now() + 3 * HOUR)
+    )
     parts.database_clock.observe(clock.now() + 2 * HOUR)
     assert await launch.launch(parts, mailing_id) == 3
 

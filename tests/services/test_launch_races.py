@@ -12,38 +12,11 @@ from models.mailing import Mailing, MailingStatus
 from rules.message import Status
 from services import closing, launch, mailings, stats
 from tests import factories
-from tests.factories import mailing
+from tests.factories import created, id_of, with_email
 from tests.services.interludes import Interludes
-from tests.services.looking import rows
+from tests.services.looking import rows, wholly_launched
 
 BOTH = ("sending_api", "email")
-
-
-async def created(parts: Parts, **said: Any) -> ObjectId:
-    made = await mailings.create(parts, "operator", mailing(**said))
-    assert made.id is not None
-    return made.id
-
-
-async def check(
-    parts: Parts, mailing_id: ObjectId, client_ids: list[ObjectId], channels: tuple[str, ...]
-) -> None:
-    """Exactly one row per client and channel, with counters that say so, and the launch over."""
-    made = await rows(mailing_id=mailing_id)
-    expected = {(client_id, channel) for client_id in client_ids for channel in channels}
-    assert len(made) == len(expected)
-    assert {(row["client_id"], row["channel"]) for row in made} == expected
-    counts = await stats.of_mailing(parts, mailing_id)
-    assert counts == await stats.recount(mailing_id)
-    assert counts.by_status[Status.PENDING] == len(expected)
-    stored = await Mailing.get(mailing_id)
-    assert stored is not None
-    assert stored.launch.expanded
-    assert stored.status is MailingStatus.RUNNING
-
-
-def with_email(number: int) -> dict[str, Any]:
-    return {"email": f"c{number}@example.com"}
 
 
 async def test_a_launch_cut_off_at_any_command_is_continued_to_exactly_one_row_each(
@@ -54,14 +27,14 @@ async def test_a_launch_cut_off_at_any_command_is_continued_to_exactly_one_row_e
     client_ids = await factories.clients(9, said=with_email)
     cut_off = 0
     while True:
-        mailing_id = await created(parts, channels=BOTH)
+        mailing_id = id_of(await created(parts, channels=BOTH))
         task = asyncio.create_task(launch.launch(parts, mailing_id))
         _cancel_at(interludes, cut_off, task)
         await asyncio.wait({task})
         if not task.cancelled():
             break
         await launch.launch(parts, mailing_id)
-        await check(parts, mailing_id, client_ids, BOTH)
+        assert await wholly_launched(parts, mailing_id, client_ids, BOTH)
         cut_off += 1
     assert cut_off > 12  # start, and for each of three batches: read, begin, rows, counts, commit
     interludes.plans.clear()
@@ -84,14 +57,14 @@ async def test_launchers_at_once_don_t_disturb_each_other(
 ) -> None:
     monkeypatch.setattr(launch, "BATCH", 50)
     client_ids = await factories.clients(420, said=with_email)
-    mailing_id = await created(parts, channels=BOTH)
+    mailing_id = id_of(await created(parts, channels=BOTH))
     made = await asyncio.gather(
         *(launch.launch(process, mailing_id) for process in (parts, other, parts, other))
     )
     while not (await Mailing.get(mailing_id)).launch.expanded:  # type: ignore[union-attr]
         made.append(await launch.launch(parts, mailing_id))
     assert sum(made) == 840
-    await check(parts, mailing_id, client_ids, BOTH)
+    assert await wholly_launched(parts, mailing_id, client_ids, BOTH)
 
 
 async def test_clients_added_after_the_launch_began_are_no_part_of_it(
@@ -99,11 +72,11 @@ async def test_clients_added_after_the_launch_began_are_no_part_of_it(
 ) -> None:
     monkeypatch.setattr(launch, "BATCH", 5)
     client_ids = await factories.clients(10)
-    mailing_id = await created(parts)
+    mailing_id = id_of(await created(parts))
     late = {"_id": ObjectId(), "phone": factories.phone(99), "operator_code": "900", "tags": []}
     interludes.before("insert", "messages", lambda: prepared.clients.insert_one(late))
     await launch.launch(parts, mailing_id)
-    await check(parts, mailing_id, client_ids, ("sending_api",))
+    assert await wholly_launched(parts, mailing_id, client_ids, ("sending_api",))
 
 
 @pytest.mark.parametrize("when", ["insert messages", "commitTransaction 1", "find clients"])
@@ -116,7 +89,7 @@ async def test_a_mailing_deleted_while_it_is_launched_ends_cancelled(
 ) -> None:
     monkeypatch.setattr(launch, "BATCH", 2)
     await factories.clients(6)
-    mailing_id = await created(parts)
+    mailing_id = id_of(await created(parts))
     deleting: list[asyncio.Task[Mailing]] = []
     delete: Callable[[], object] = lambda: deleting.append(  # noqa: E731 - one plan among others
         asyncio.get_running_loop().create_task(mailings.delete(parts, mailing_id))
@@ -132,3 +105,20 @@ async def test_a_mailing_deleted_while_it_is_launched_ends_cancelled(
     stored = await Mailing.get(mailing_id)
     assert stored is not None
     assert stored.status is MailingStatus.CANCELLED
+
+
+async def test_after_a_deletion_no_further_batch_is_made(
+    parts: Parts, prepared: Any, interludes: Interludes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(launch, "BATCH", 2)
+    await factories.clients(6)
+    mailing_id = id_of(await created(parts))
+    cancelled = {"$set": {"status": MailingStatus.CANCELLED}}
+    for act in (  # before the newest client is found, then the first batch, then the second
+        lambda: None,
+        lambda: None,
+        lambda: prepared.mailings.update_one({}, cancelled),
+    ):
+        interludes.before("find", "clients", act)
+    assert await launch.launch(parts, mailing_id) == 2
+    assert len(await rows(mailing_id=mailing_id)) == 2

@@ -13,30 +13,11 @@ from rules.audience import Audience
 from rules.message import Status
 from services import launch, mailings, messages, stats
 from tests import factories
-from tests.factories import HOUR, mailing
+from tests.factories import HOUR, created, id_of, scheduled
 from tests.services.interludes import Interludes
-from tests.services.looking import mistakes
+from tests.services.looking import jobs, mistakes
 
 VIP = Audience(all=False, operator_codes=(), tags=("vip",))
-
-
-async def create(parts: Parts, **said: Any) -> Mailing:
-    return await mailings.create(parts, "operator", mailing(**said))
-
-
-def id_of(made: Mailing) -> ObjectId:
-    assert made.id is not None
-    return made.id
-
-
-async def jobs(parts: Parts) -> list[str | None]:
-    await parts.queue.close()
-    return [job.job_id for job in await parts.redis.queued_jobs(queue_name="belfry:bulk")]
-
-
-async def scheduled(parts: Parts, **said: Any) -> Mailing:
-    start = clock.now() + HOUR
-    return await create(parts, **{"start_at": start, "end_at": start + HOUR, **said})
 
 
 async def test_before_its_start_everything_about_a_mailing_can_change(parts: Parts) -> None:
@@ -69,7 +50,7 @@ async def test_what_an_update_does_not_name_stays(parts: Parts) -> None:
 async def test_a_start_that_is_moved_to_now_launches(parts: Parts) -> None:
     made = await scheduled(parts)
     await mailings.update(parts, id_of(made), {"start_at": clock.now()})
-    assert await jobs(parts) == [f"launch:{made.id}"]
+    assert await jobs(parts, "bulk") == [f"launch:{made.id}"]
 
 
 @pytest.mark.parametrize(
@@ -155,14 +136,14 @@ async def test_a_deleted_mailing_is_gone_and_what_was_queued_is_cancelled(parts:
 
 async def test_a_mailing_deleted_before_its_start_never_starts(parts: Parts) -> None:
     await factories.clients(3)
-    made = await create(parts)
+    made = await created(parts)
     await mailings.delete(parts, id_of(made))
     assert await launch.launch(parts, id_of(made)) == 0
     assert await messages.collection().count_documents({}) == 0
 
 
 async def test_a_finished_mailing_stays_finished_when_it_is_deleted(parts: Parts) -> None:
-    made = await create(parts)
+    made = await created(parts)
     done = {"status": MailingStatus.FINISHED, "settled": True}
     await mailings.collection().update_one({}, {"$set": done})
     await mailings.delete(parts, id_of(made))
@@ -172,7 +153,7 @@ async def test_a_finished_mailing_stays_finished_when_it_is_deleted(parts: Parts
 
 
 async def test_an_unknown_or_deleted_mailing_is_not_found(parts: Parts) -> None:
-    made = await create(parts)
+    made = await created(parts)
     await mailings.delete(parts, id_of(made))
     for mailing_id in (ObjectId(), id_of(made)):
         for awaited in (

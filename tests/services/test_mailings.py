@@ -3,37 +3,19 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from bson import ObjectId
 
 from core import clock
 from core.errors import Problem
 from core.parts import Parts
 from models.mailing import Mailing, MailingStatus
-from rules.audience import Audience
 from services import mailings
-from tests.factories import HOUR, mailing
-from tests.services.looking import mistakes
-
-VIP = Audience(all=False, operator_codes=(), tags=("vip",))
-
-
-async def create(parts: Parts, **said: Any) -> Mailing:
-    return await mailings.create(parts, "operator", mailing(**said))
-
-
-def id_of(made: Mailing) -> ObjectId:
-    assert made.id is not None
-    return made.id
-
-
-async def jobs(parts: Parts) -> list[str | None]:
-    await parts.queue.close()
-    return [job.job_id for job in await parts.redis.queued_jobs(queue_name="belfry:bulk")]
+from tests.factories import HOUR, created, id_of, mailing, scheduled
+from tests.services.looking import jobs, mistakes
 
 
 async def test_a_mailing_is_stored_as_it_was_said(parts: Parts) -> None:
     start = clock.now() + HOUR
-    made = await create(
+    made = await created(
         parts,
         name="  Feast ",
         text=" Come!\n",
@@ -58,7 +40,7 @@ async def test_a_mailing_is_stored_as_it_was_said(parts: Parts) -> None:
 
 async def test_times_are_kept_in_utc_and_whole_milliseconds(parts: Parts) -> None:
     moscow = datetime.fromisoformat("2099-01-01T12:00:00.123456+03:00")
-    made = await create(parts, start_at=moscow, end_at=moscow + HOUR)
+    made = await created(parts, start_at=moscow, end_at=moscow + HOUR)
     stored = await Mailing.get(id_of(made))
     assert stored is not None
     assert stored.start_at == datetime(2099, 1, 1, 9, 0, 0, 123_000, UTC) == made.start_at
@@ -99,38 +81,38 @@ async def test_times_are_kept_in_utc_and_whole_milliseconds(parts: Parts) -> Non
 async def test_every_mistake_in_a_mailing_is_named_and_none_is_stored(
     parts: Parts, said: dict[str, Any], expected: set[tuple[str, Problem]]
 ) -> None:
-    assert await mistakes(create(parts, **said)) == expected
+    assert await mistakes(created(parts, **said)) == expected
     assert await Mailing.count() == 0
-    assert await jobs(parts) == []
+    assert await jobs(parts, "bulk") == []
 
 
 @pytest.mark.parametrize("name", ["two\nlines", "two\rlines", "a\0b"])
 async def test_a_name_that_could_be_no_subject_is_refused(parts: Parts, name: str) -> None:
     """Without a subject of its own, a mailing's e-mails have its name in that header."""
-    assert await mistakes(create(parts, name=name)) == {("name", Problem.INVALID)}
+    assert await mistakes(created(parts, name=name)) == {("name", Problem.INVALID)}
 
 
 @pytest.mark.parametrize("span", [timedelta(), -HOUR, timedelta(microseconds=900)])
 async def test_an_end_that_is_not_after_the_start_is_refused(parts: Parts, span: timedelta) -> None:
     start = datetime(2099, 1, 1, tzinfo=UTC)
     said = {"start_at": start, "end_at": start + span}
-    assert await mistakes(create(parts, **said)) == {("endAt", Problem.INVALID)}
+    assert await mistakes(created(parts, **said)) == {("endAt", Problem.INVALID)}
 
 
 @pytest.mark.parametrize("field", ["start_at", "end_at"])
 async def test_a_time_without_a_zone_is_refused(parts: Parts, field: str) -> None:
     naive = datetime(2099, 1, 1)  # noqa: DTZ001 - what is refused
-    assert await mistakes(create(parts, **{field: naive})) == {("endAt", Problem.INVALID)}
+    assert await mistakes(created(parts, **{field: naive})) == {("endAt", Problem.INVALID)}
 
 
 async def test_a_mailing_whose_time_has_come_is_launched_at_once(parts: Parts) -> None:
-    made = await create(parts)
-    assert await jobs(parts) == [f"launch:{made.id}"]
+    made = await created(parts)
+    assert await jobs(parts, "bulk") == [f"launch:{made.id}"]
 
 
 async def test_a_mailing_of_the_future_waits(parts: Parts) -> None:
-    await create(parts, start_at=clock.now() + HOUR, end_at=clock.now() + 2 * HOUR)
-    assert await jobs(parts) == []
+    await created(parts, start_at=clock.now() + HOUR, end_at=clock.now() + 2 * HOUR)
+    assert await jobs(parts, "bulk") == []
 
 
 async def test_a_repeat_under_its_key_makes_no_second_mailing(parts: Parts) -> None:
@@ -140,11 +122,6 @@ async def test_a_repeat_under_its_key_makes_no_second_mailing(parts: Parts) -> N
     assert await Mailing.count() == 1
     changed = mailings.create(parts, "operator", mailing(name="Other"), "k")
     assert await mistakes(changed) == {("idempotencyKey", Problem.CONFLICT)}
-
-
-async def scheduled(parts: Parts, **said: Any) -> Mailing:
-    start = clock.now() + HOUR
-    return await create(parts, **{"start_at": start, "end_at": start + HOUR, **said})
 
 
 async def test_mailings_are_listed_newest_first_by_status(parts: Parts) -> None:

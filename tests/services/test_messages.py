@@ -14,19 +14,12 @@ from services import messages, stats
 from services.messages import Change, Claimed
 from tests import factories
 from tests.services.interludes import Interludes
-from tests.services.looking import counted
-
-API = "sending_api"
+from tests.services.looking import counted, row_of
+from tests.services.pumping import API, claim
 
 SENT = Fate(Status.SENT, maybe_sent=False)
 
 SOON = timedelta(minutes=1)
-
-
-async def claim(
-    parts: Parts, mailing_id: ObjectId | None, limit: int = 1_000, worker: str = "w1"
-) -> list[Claimed]:
-    return await messages.claim(parts, mailing_id, API, limit, worker)
 
 
 def attempt(claimed: Claimed, **said: Any) -> dict[str, Any]:
@@ -60,12 +53,6 @@ async def personal_row() -> None:
     row = {"_id": uuid.uuid4(), "mailing_id": None, "channel": API, "status": Status.PENDING}
     due = {"due_at": clock.now(), "attempts": 0, "maybe_sent": False}
     await messages.collection().insert_one(row | due)
-
-
-async def row_of(claimed: Claimed) -> dict[str, Any]:
-    row = await messages.collection().find_one({"_id": claimed.id})
-    assert row is not None
-    return row
 
 
 async def test_a_claimed_row_is_leased_to_its_worker(parts: Parts) -> None:

@@ -1,3 +1,4 @@
+from math import inf, nan
 from typing import Any
 
 import orjson
@@ -16,8 +17,6 @@ from tests.services.conftest import EMAIL, Happened
 from tests.services.looking import rows
 
 BELL, MAIL, BOTH = "new_post", "registration", "new_login"
-
-WRITERS = 64
 
 
 async def create(parts: Parts, user_id: object, key: str = BELL, **said: Any) -> Notified:
@@ -135,7 +134,8 @@ async def test_an_unknown_kind_is_named(parts: Parts, key: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "data", [[], "text", 1, True, {"n": 2**64}, {"t": "\ud800"}, {"t": object()}]
+    "data",
+    [[], "text", 1, True, {"n": 2**64}, {"t": "\ud800"}, {"t": object()}, {"n": [inf]}, {"n": nan}],
 )
 async def test_data_that_are_no_json_object_are_named(parts: Parts, data: object) -> None:
     assert await mistakes(parts, data=data) == {("data", Problem.INVALID)}

@@ -15,7 +15,7 @@ from local.outside import Outside
 from local.smtp_sink import Sink
 from models.attempt import Attempt
 from rules.message import Status
-from services import messages, notifications, pump
+from services import messages, notifications, pump, stats
 from tests import factories
 from tests.factories import notification
 from tests.services.conftest import EMAIL
@@ -48,6 +48,22 @@ async def test_several_pumps_send_nothing_twice(
     handled = await asyncio.gather(*(run(process, api) for process in (parts, other, parts)))
     assert sum(handled) == 300
     assert (outside.ledger.count, outside.ledger.repeats) == (300, 0)
+    assert await counted(parts, mailing_id) == {Status.SENT: 300}
+
+
+async def test_statistics_add_up_at_any_time_while_a_pump_runs(
+    parts: Parts, api: SendingApi
+) -> None:
+    mailing_id = await factories.launched(parts, 300)
+    pumping = asyncio.create_task(run(parts, api))
+    sending: set[int] = set()
+    while not pumping.done():
+        counts = await stats.of_mailing(parts, mailing_id)
+        assert counts.total == 300
+        assert min(counts.by_status.values()) >= 0
+        sending.add(counts.by_status[Status.SENDING])
+    assert await pumping == 300
+    assert len(sending) > 1
     assert await counted(parts, mailing_id) == {Status.SENT: 300}
 
 

@@ -1,7 +1,10 @@
 import asyncio
+from functools import partial
+from typing import Any
 
 from bson import ObjectId
 
+from core import clock
 from core.parts import Parts
 from rules.message import Fate, Status
 from services import mailings, messages, stats
@@ -9,6 +12,7 @@ from services.messages import Change
 from services.stats import Statistics
 from tests import factories
 from tests.factories import mailing
+from tests.services.interludes import Interludes
 
 SENT = Fate(Status.SENT, maybe_sent=False)
 
@@ -86,3 +90,16 @@ async def test_the_statuses_always_add_up_while_workers_claim_and_write(
     left = await messages.claim(parts, mailing_id, "sending_api", count, "w")
     await messages.write(parts, [Change(one, SENT) for one in left])
     assert (await stats.of_mailing(parts, mailing_id)).by_status[Status.SENT] == count
+
+
+async def test_the_counts_are_of_one_moment_whatever_happens_between_their_reads(
+    parts: Parts, prepared: Any, interludes: Interludes
+) -> None:
+    mailing_id = await factories.launched(parts, 5)
+    claimed = {"$set": {"status": "sending", "lease": {"until": clock.now()}}}
+    act = partial(prepared.messages.update_many, {}, claimed)
+    interludes.before("aggregate", "messages", act)
+    before = await stats.of_mailing(parts, mailing_id)
+    assert (before.by_status[Status.PENDING], before.by_status[Status.SENDING]) == (5, 0)
+    after = await stats.of_mailing(parts, mailing_id)
+    assert (after.by_status[Status.PENDING], after.by_status[Status.SENDING]) == (0, 5)

@@ -1,72 +1,18 @@
-"""Rows whose worker is gone, and rows that are given up."""
+"""Rows that are given up."""
 
 import asyncio
-from datetime import timedelta
-from typing import Any
 
 import pytest
-from bson import ObjectId
 
-from core import clock
 from core.parts import Parts
 from rules.message import Fate, Status
 from services import closing, messages
-from services.messages import Change, Claimed
+from services.messages import Change
 from tests import factories
-from tests.services.interludes import Interludes
-from tests.services.looking import counted
-
-API = "sending_api"
+from tests.services.looking import counted, row_of
+from tests.services.pumping import claim
 
 SENT = Fate(Status.SENT, maybe_sent=False)
-
-SOON = timedelta(minutes=1)
-
-
-async def claim(
-    parts: Parts, mailing_id: ObjectId | None, limit: int = 1_000, worker: str = "w1"
-) -> list[Claimed]:
-    return await messages.claim(parts, mailing_id, API, limit, worker)
-
-
-async def row_of(claimed: Claimed) -> dict[str, Any]:
-    row = await messages.collection().find_one({"_id": claimed.id})
-    assert row is not None
-    return row
-
-
-async def test_a_row_whose_lease_ran_out_is_given_back_as_maybe_sent(parts: Parts) -> None:
-    mailing_id = await factories.launched(parts, 3)
-    dead = await claim(parts, mailing_id, 2)
-    await messages.collection().update_one(
-        {"_id": dead[0].id}, {"$set": {"lease.until": clock.now() - SOON}}
-    )
-    assert await messages.reclaim(parts) == 1
-    row = await row_of(dead[0])
-    assert (row["status"], row["maybe_sent"], row["why"]) == ("pending", True, "lease ran out")
-    assert "lease" not in row
-    assert (await row_of(dead[1]))["status"] == "sending"
-    assert await counted(parts, mailing_id) == {Status.PENDING: 2, Status.SENDING: 1}
-    assert await messages.reclaim(parts) == 0
-
-
-async def test_a_lease_is_judged_by_the_time_of_the_database(parts: Parts) -> None:
-    mailing_id = await factories.launched(parts, 1)
-    await claim(parts, mailing_id)
-    parts.database_clock.observe(clock.now() + timedelta(hours=1))
-    assert await messages.reclaim(parts) == 1
-
-
-async def test_a_lease_renewed_at_the_last_moment_is_not_taken_away(
-    parts: Parts, prepared: Any, interludes: Interludes
-) -> None:
-    mailing_id = await factories.launched(parts, 1)
-    (one,) = await claim(parts, mailing_id)
-    await messages.collection().update_many({}, {"$set": {"lease.until": clock.now() - SOON}})
-    renewed = {"$set": {"lease.until": clock.now() + SOON}}
-    interludes.before("update", "messages", lambda: prepared.messages.update_one({}, renewed))
-    assert await messages.reclaim(parts) == 0
-    assert (await row_of(one))["status"] == "sending"
 
 
 @pytest.mark.parametrize(
