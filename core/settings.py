@@ -44,6 +44,9 @@ class Settings(BaseSettings):
     )
     smtp_connections: int = Field(4, ge=1, le=64, description="Kept connections per worker.")
     smtp_timeout_seconds: float = Field(20, gt=0, le=50, description="Limit for one e-mail.")
+    smtp_rate: float = Field(
+        0, ge=0, le=100_000, description="E-mails a second, all workers together; 0: no limit."
+    )
 
     sending_api_url: str = Field(
         "http://127.0.0.1:8001", description="Base address of the external sending API (M10)."
@@ -54,6 +57,25 @@ class Settings(BaseSettings):
     )
     sending_api_timeout_seconds: float = Field(
         20, gt=0, le=50, description="Limit for one request; must fit in the lease."
+    )
+    sending_api_rate: float = Field(
+        0, ge=0, le=100_000, description="Requests a second, all workers together; 0: no limit."
+    )
+    sending_api_token_url: str = Field(
+        "",
+        description="Where a fresh token comes from after a 401 (RFC 6749, 4.4); empty: nowhere.",
+    )
+    sending_api_client_id: str = Field("", description="Who asks there.")
+    sending_api_client_secret: SecretStr = Field(SecretStr(""), description="Its secret.")
+
+    breaker_attempts: int = Field(
+        20, ge=2, le=1_000, description="Last attempts at a provider by which it is judged."
+    )
+    breaker_share: float = Field(
+        0.5, gt=0, le=1, description="Share of them that failed at which sending to it pauses."
+    )
+    breaker_seconds: float = Field(
+        5, gt=0, le=600, description="First pause; each failed probe doubles it, up to a minute."
     )
 
     notification_limit: int = Field(
@@ -78,6 +100,13 @@ class Settings(BaseSettings):
         "auto", description="`auto`: readable on a terminal, JSON elsewhere."
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least.")
+    belfry_testing: bool = Field(
+        default=False,
+        description="For Belfry's own tests: allows BELFRY_FAIL_AT. Never set it elsewhere.",
+    )
+    belfry_fail_at: str = Field(
+        "", description="For Belfry's own tests: where to die, `place` or `place:count`."
+    )
 
 
 def load(**overrides: object) -> Settings:

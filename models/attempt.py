@@ -12,6 +12,8 @@ class Attempt(Document):
 
     message_id: UUID
     mailing_id: PydanticObjectId | None = None
+    mailing_version: int | None = None
+    """What the mailing said then."""
     number: int
     """Counts the tries of its message from 1."""
     channel: str

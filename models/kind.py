@@ -13,6 +13,8 @@ class Kind(Document):
     email: bool
     title: str = ""
     body: str = ""
+    email_if_unread_after_seconds: int | None = None
+    """Where set, the e-mail waits this long, and leaves only if the notification is unread (X10)."""
     built_in: bool = False
     created_at: datetime
     updated_at: datetime

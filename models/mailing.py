@@ -14,6 +14,7 @@ class MailingStatus(StrEnum):
 
     SCHEDULED = "scheduled"
     RUNNING = "running"
+    PAUSED = "paused"
     FINISHED = "finished"
     CANCELLED = "cancelled"
 
@@ -26,14 +27,32 @@ class AudienceFilter(BaseModel):
     tags: list[str] = Field(default_factory=list)
 
 
+class LocalWindow(BaseModel):
+    """The hours of the recipient's own day in which a mailing may reach it, like 09:00 to 21:00.
+
+    Over midnight where it closes before it opens.
+    """
+
+    opens: str
+    closes: str
+
+
 class Launch(BaseModel):
     """How far the audience has been turned into messages."""
 
+    started_at: datetime | None = None
     upto: PydanticObjectId | None = None
     """The largest client at the start: later clients are no part of the mailing."""
     checkpoint: PydanticObjectId | None = None
     """Every client up to this one has its messages."""
     expanded: bool = False
+
+
+class Retrying(BaseModel):
+    """Messages that are to be tried again: those in these states that ended before a moment."""
+
+    statuses: list[str]
+    before: datetime
 
 
 class Mailing(Document):
@@ -46,8 +65,13 @@ class Mailing(Document):
     end_at: datetime
     audience: AudienceFilter
     channels: list[str]
+    window: LocalWindow | None = None
     status: MailingStatus = MailingStatus.SCHEDULED
     launch: Launch = Launch()
+    retrying: Retrying | None = None
+    """Left to be done by the sweep, where a request had no time for all."""
+    redue: bool = False
+    """The window changed: messages that wait for it must be given new times."""
     version: int = 1
     settled: bool = False
     """Closed, and no message of it is open any more."""

@@ -47,6 +47,10 @@ class Message(Document):
     due_at: datetime
     lease: Lease | None = None
     attempts: int = 0
+    reclaims: int = 0
+    """How often its worker went away while it held this message."""
+    unread_item: str | None = None
+    """The notification that must still be unread when this e-mail leaves (X10)."""
     maybe_sent: bool = False
     created_at: datetime
     sent_at: datetime | None = None

@@ -10,7 +10,9 @@ from models.client import Client
 from models.idempotency import Answer
 from models.kind import Kind
 from models.mailing import Counter, Mailing
+from models.mailing_change import MailingChange
 from models.message import Message
+from models.provider import Provider
 from models.user import User
 
 DOCUMENTS: tuple[type[Document], ...] = (
@@ -20,7 +22,9 @@ DOCUMENTS: tuple[type[Document], ...] = (
     Counter,
     Kind,
     Mailing,
+    MailingChange,
     Message,
+    Provider,
     User,
 )
 
