@@ -24,7 +24,7 @@ class Envelope:
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """The provider said that it has taken the message."""
+    """The provider said that it has taken the message; this always speaks for the provider."""
 
     code: str
     answer: str = ""
@@ -37,6 +37,8 @@ class Retry:
     code: str
     answer: str = ""
     after: float | None = None
+    about_provider: bool = True
+    """Whether this speaks against the provider as a whole, not only about this message."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,10 @@ class Refused:
     code: str
     answer: str = ""
     undeliverable: bool = False
+    about_provider: bool = False
+    """As in Retry: the same refusal for many may mean that the provider is at fault, or we are."""
+    asked: bool = True
+    """False if the channel refused it by itself, so that the provider knows nothing of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +60,8 @@ class Unknown:
 
     code: str
     answer: str = ""
+    about_provider: bool = True
+    """As in Retry."""
 
 
 Outcome: TypeAlias = Sent | Retry | Refused | Unknown

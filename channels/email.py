@@ -9,36 +9,19 @@ import ssl
 from base64 import b64encode
 from collections.abc import Iterator
 from dataclasses import dataclass
-from enum import IntEnum
 
-from aiosmtplib import SMTP, SMTPException, SMTPResponse, SMTPResponseException
+from aiosmtplib import SMTP, SMTPException, SMTPResponse
 from aiosmtplib import SMTPServerDisconnected as Disconnected
 
 from channels.answer import kept
-from channels.channel import Envelope, Outcome, Refused, Retry, Sent, Unknown
+from channels.channel import Envelope, Outcome, Refused
 from channels.mime import BadAddress, BadHeader, Sender, compose, mailbox, origin
 from channels.smtp_pool import Connection, Pool, Server, Tls
+from channels.smtp_verdict import CLOSING, Stage, failure, verdict
 from core import clock
 
 IDLE_SECONDS = 30.0
 """How long an idle connection is kept; servers close theirs after minutes."""
-
-CLOSING = 421
-NEEDS_LOGIN = (530, 534, 535, 538)
-"""Answers about our login, not about the mail: RFC 4954, 6."""
-
-
-class Stage(IntEnum):
-    """How far an attempt has come. Until DOT it is sure that the mail was not taken."""
-
-    WAIT = 0
-    CONNECT = 1
-    GREET = 2
-    LOGIN = 3
-    MAIL = 4
-    RCPT = 5
-    DATA = 6
-    DOT = 7
 
 
 @dataclass(slots=True)
@@ -91,14 +74,14 @@ class Email:
         try:
             attempt = self._attempt(envelope)
         except BadAddress as error:
-            return Refused("address", str(error), undeliverable=True)
+            return Refused("address", str(error), undeliverable=True, asked=False)
         except BadHeader as error:
-            return Refused("header", str(error))
+            return Refused("header", str(error), asked=False)
         try:
             async with asyncio.timeout(timeout_seconds), self._pool.slots:
                 return await self._deliver(attempt)
         except (SMTPException, OSError, UnicodeError) as error:
-            return _failure(error, attempt.stage, kept(_words(error), self._secrets))
+            return failure(error, attempt.stage, kept(_words(error), self._secrets))
 
     async def close(self) -> None:
         """Give up the kept connections."""
@@ -147,7 +130,7 @@ class Email:
             connection.discard()
             raise
         self._pool.keep(connection)
-        return _verdict(answer.code, stage, kept(_valid(answer.message), self._secrets))
+        return verdict(answer.code, stage, kept(_valid(answer.message), self._secrets))
 
 
 async def _conversation(connection: Connection, attempt: Attempt) -> tuple[Stage, SMTPResponse]:
@@ -178,52 +161,6 @@ async def _hand_over(client: SMTP, attempt: Attempt) -> SMTPResponse:
     if answer.code == CLOSING:
         client.close()
     return answer
-
-
-def _verdict(code: int, stage: Stage, answer: str) -> Outcome:
-    """What the server's last answer means for the mail: RFC 5321, 4.2.1."""
-    if code in NEEDS_LOGIN:
-        return Retry("auth", answer)
-    match code // 100:
-        case 2 if stage is Stage.DOT:
-            return Sent(str(code), answer)
-        case 4:
-            return Retry(str(code), answer)
-        case 5:
-            return Refused(str(code), answer, undeliverable=stage is Stage.RCPT)
-        case _:
-            return Unknown("garbage", answer) if stage is Stage.DOT else Retry("garbage", answer)
-
-
-def _failure(error: Exception, stage: Stage, answer: str) -> Outcome:
-    """What it means that the conversation broke off at the stage."""
-    match stage:
-        case Stage.WAIT:
-            return Retry("busy", answer)
-        case Stage.LOGIN if not isinstance(error, OSError):
-            return Retry("auth", answer)
-        case Stage.DOT:
-            is_answer = isinstance(error, SMTPResponseException)
-            return Unknown("garbage" if is_answer else "lost", answer)
-        case _:
-            return Retry(_trouble(error, stage), answer)
-
-
-def _trouble(error: Exception, stage: Stage) -> str:
-    """A code for what kept the mail from being handed over."""
-    match error:
-        case SMTPResponseException(code=code):
-            return str(code) if code > 0 else "garbage"
-        case _ if isinstance(error, ssl.SSLError) or isinstance(error.__cause__, ssl.SSLError):
-            return "tls"
-        case SMTPException() if not isinstance(error, OSError):
-            return "tls"  # STARTTLS is insisted on, and the server has none
-        case _ if stage is Stage.CONNECT:
-            return "unreachable"
-        case TimeoutError():
-            return "timeout"
-        case _:
-            return "lost"
 
 
 def _words(error: Exception) -> str:

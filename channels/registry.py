@@ -7,6 +7,7 @@ from channels.channel import Channel
 from channels.email import Email
 from channels.mime import Sender
 from channels.sending_api import SendingApi
+from channels.token_source import TokenSource
 from core.errors import ConfigurationError, Invalid
 from core.settings import Settings
 
@@ -28,7 +29,12 @@ async def close_channels(channels: Mapping[str, Channel]) -> None:
 def _sending_api(settings: Settings) -> SendingApi:
     return SendingApi(
         settings.sending_api_url,
-        settings.sending_api_token.get_secret_value(),
+        TokenSource(
+            settings.sending_api_token.get_secret_value(),
+            settings.sending_api_token_url,
+            settings.sending_api_client_id,
+            settings.sending_api_client_secret.get_secret_value(),
+        ),
         settings.sending_api_concurrency,
     )
 

@@ -25,7 +25,11 @@ class Fault(StrEnum):
     REFUSE = "refuse"
     ERROR = "error"
     GARBAGE_BEFORE = "garbage_before"
+    RESET_BEFORE = "reset_before"
+    EXPIRE = "expire"
     HANG = "hang"
+    HANG_AFTER = "hang_after"
+    ERROR_AFTER = "error_after"
     GARBAGE_AFTER = "garbage_after"
     CUT = "cut"
     BREAK = "break"
@@ -57,6 +61,14 @@ class Faults(BaseModel):
     """200 and HTML, not accepted."""
     hang_rate: Rate = 0.0
     """No answer until the client leaves, not accepted."""
+    reset_before_rate: Rate = 0.0
+    """The connection is reset in place of an answer, not accepted."""
+    expire_rate: Rate = 0.0
+    """All tokens expire, and 401 until a fresh one comes from `/oauth/token`; not accepted."""
+    hang_after_rate: Rate = 0.0
+    """Accepted, then no answer until the client leaves."""
+    error_after_rate: Rate = 0.0
+    """Accepted, then 500."""
     garbage_after_rate: Rate = 0.0
     """Accepted, then 200 and HTML."""
     cut_rate: Rate = 0.0
@@ -65,6 +77,10 @@ class Faults(BaseModel):
     """Accepted, then the connection ends in the middle of the answer."""
     reset_rate: Rate = 0.0
     """Accepted, then the connection is reset in place of an answer."""
+    token_seconds: Annotated[int, Field(ge=0)] = 0
+    """How long the tokens from `/oauth/token` are good; 0: until they are made to expire."""
+    token_fault: Literal["", "error", "refuse", "garbage", "hang"] = ""
+    """What `/oauth/token` does in place of issuing a token: 500, 401, HTML with 200, nothing."""
     seed: int | None = None
     """Makes the draws the same each time."""
 

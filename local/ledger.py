@@ -3,6 +3,7 @@
 import os
 from collections import Counter
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,18 +14,23 @@ from core import clock
 KEPT = 200_000
 """Entries kept in memory; the file, where there is one, has all of them."""
 
+PIECE = 256 * 1024
+"""Octets read from the file at once."""
+
 
 class Ledger:
-    """Lines of JSON, each `{"at", "id", "phone", "text", "repeat"}`; the counts stay exact.
+    """Lines of JSON; the counts stay exact.
 
-    With a path, each line is written at once, so that it survives the emulator's death.
+    Each is `{"at", "came", "id", ..., "repeat"}`: when it was accepted and when its request was
+    there (ISO 8601, UTC), by what the sender knows it, what it was, and its place among those of
+    the same id. With a path, each line is written at once, so that it survives the emulator's death.
     """
 
     def __init__(self, path: Path | None = None, keep: int = KEPT) -> None:
         """Take up what the file at `path` already holds; raises OSError."""
         self.count = 0
         self._keep = keep
-        self._times: Counter[int] = Counter()
+        self._times: Counter[int | str] = Counter()
         self._lines: list[bytes] = []
         self._file = None if path is None else self._take_up(path)
 
@@ -38,20 +44,21 @@ class Ledger:
         """How many acceptances were of an id that had been accepted before."""
         return self.count - self.distinct
 
-    def accept(self, number: int, phone: int, text: str) -> None:
-        """Write down an acceptance, with its place among those of the same id."""
+    def accept(self, ident: int | str, came: datetime | None = None, **what: object) -> None:
+        """Write down an acceptance now, of a request that came then."""
+        now = clock.now()
         entry = {
-            "at": clock.now().isoformat(),
-            "id": number,
-            "phone": phone,
-            "text": text,
-            "repeat": self._times[number] + 1,
+            "at": now.isoformat(),
+            "came": (came or now).isoformat(),
+            "id": ident,
+            **what,
+            "repeat": self._times[ident] + 1,
         }
         # The sum is a copy of the right size; what orjson gives holds on to a kilobyte.
         line = orjson.dumps(entry) + b"\n"
         if self._file is not None:
             os.write(self._file, line)
-        self._note(number, line)
+        self._note(ident, line)
 
     def after(self, place: int, limit: int) -> list[bytes]:
         """Up to `limit` lines from behind the place (the first line's is 1), oldest first."""
@@ -67,7 +74,10 @@ class Ledger:
         return [orjson.loads(line) for line in self._lines]
 
     def chunks(self, size: int = 1_000) -> Iterator[bytes]:
-        """Everything kept, `size` lines at a time."""
+        """Everything, from the file where there is one; else all that is kept, by `size` lines."""
+        if self._file is not None:
+            yield from _pieces(self._file)
+            return
         place = self._forgotten
         while lines := self.after(place, size):
             yield b"".join(lines)
@@ -90,9 +100,9 @@ class Ledger:
     def _forgotten(self) -> int:
         return self.count - len(self._lines)
 
-    def _note(self, number: int, line: bytes) -> None:
+    def _note(self, ident: int | str, line: bytes) -> None:
         self.count += 1
-        self._times[number] += 1
+        self._times[ident] += 1
         self._lines.append(line)
         if len(self._lines) > self._keep * 5 // 4:  # seldom, because it moves all that stay
             del self._lines[: -self._keep]
@@ -108,3 +118,11 @@ class Ledger:
                     self._note(orjson.loads(line)["id"], line)
         os.ftruncate(file, whole)
         return file
+
+
+def _pieces(file: int) -> Iterator[bytes]:
+    """The file as it is now; what is written meanwhile is left out."""
+    place, end = 0, os.fstat(file).st_size
+    while place < end and (piece := os.pread(file, min(PIECE, end - place), place)):
+        yield piece
+        place += len(piece)

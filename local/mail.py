@@ -1,11 +1,14 @@
 """A mail as the SMTP sink keeps it."""
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
 from functools import cached_property
+
+_MESSAGE_ID = re.compile(rb"^message-id:\s*<([^@>\s]+)@", re.IGNORECASE | re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,12 @@ class Mail:
         for name, value in self.message.items():
             headers.setdefault(name, str(value))
         return headers
+
+    @property
+    def ident(self) -> str:
+        """The Message-ID before its @; empty if there is none."""
+        found = _MESSAGE_ID.search(self.raw.partition(b"\r\n\r\n")[0])
+        return found[1].decode("ascii", "replace") if found else ""
 
     @property
     def text(self) -> str:

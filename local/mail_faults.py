@@ -2,9 +2,9 @@
 
 import random
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from core.errors import Invalid
 from local.faults import Rate, Seconds, explained
@@ -14,6 +14,9 @@ CLOSE = "close"
 
 STALL = "stall"
 """In place of an answer: say nothing more."""
+
+DROP = "drop"
+"""At the dot, in place of an answer: close the connection, and do not keep the mail."""
 
 LEAVE = "answer, close"
 """Give the usual answer, then close the connection."""
@@ -27,11 +30,22 @@ class Stage(StrEnum):
     MAIL = "mail"
     RCPT = "rcpt"
     DATA = "data"
+    CONTENT = "content"
     DOT = "dot"
 
 
 Answer = Annotated[str, Field(pattern=r"^[ -~]*$", max_length=400)]
 """A line such as `451 4.3.0 later`, or CLOSE or STALL; empty means the usual answer."""
+
+
+class Mixed(BaseModel):
+    """An answer given by chance."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    stage: Stage
+    answer: Answer
+    rate: Rate
 
 
 class MailFaults(BaseModel):
@@ -44,16 +58,30 @@ class MailFaults(BaseModel):
     mail: Answer = ""
     rcpt: Answer = ""
     data: Answer = ""
+    content: Literal["", "close", "stall"] = ""
+    """When the first of the content comes: reset the connection, or say nothing more."""
     dot: Answer = ""
-    """May also be LEAVE."""
+    """May also be LEAVE or DROP."""
     recipients: dict[str, Answer] = {}
     """Answers to RCPT by address."""
     rate: Rate = 1.0
-    """Share of the times that an answer from here is given."""
+    """Share of the times that an answer from above is given."""
+    mixed: tuple[Mixed, ...] = ()
+    """Answers by chance where none of the above is given; the rates of a stage are at most 1."""
     seed: int | None = None
     """Makes the draws the same each time."""
     latency_seconds: Seconds = 0.0
     """Wait before the answer to the dot."""
+
+    @model_validator(mode="after")
+    def _makes_sense(self) -> Self:
+        for stage in Stage:
+            if sum(mixed.rate for mixed in self.mixed if mixed.stage is stage) > 1 + 1e-9:
+                raise ValueError(f"the rates of {stage} together must not exceed 1")
+        for mixed in self.mixed:
+            if mixed.stage is Stage.CONTENT and mixed.answer not in (CLOSE, STALL):
+                raise ValueError("the content is answered by close or stall")
+        return self
 
 
 class MailDice:
@@ -67,9 +95,18 @@ class MailDice:
     def answer(self, stage: Stage, recipient: str = "") -> str:
         """What to answer at the stage in place of the usual; empty for the usual."""
         answer: str = self.faults.recipients.get(recipient) or getattr(self.faults, stage)
-        if not answer or (self.faults.rate < 1 and self._random.random() >= self.faults.rate):
-            return ""
-        return answer
+        if answer and (self.faults.rate == 1 or self._random.random() < self.faults.rate):
+            return answer
+        return self._mixed(stage)
+
+    def _mixed(self, stage: Stage) -> str:
+        mixed = [one for one in self.faults.mixed if one.stage is stage]
+        drawn = self._random.random() if mixed else 0.0
+        for one in mixed:
+            if drawn < one.rate:
+                return one.answer
+            drawn -= one.rate
+        return ""
 
 
 def mail_faults_from(raw: bytes) -> MailFaults:

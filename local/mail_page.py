@@ -6,6 +6,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from core.errors import Invalid
+from local.ledger_routes import bad_request, ledger_routes
 from local.mail_faults import mail_faults_from
 from local.pages import Page
 from local.smtp_sink import Sink
@@ -28,7 +29,10 @@ _PAGE = Page(
 
 
 def mail_page(sink: Sink) -> Starlette:
-    """The app: `/`, `/mails.json?to=`, `DELETE /mails`, and the sink's knobs at `/_faults`."""
+    """The app: `/`, `/mails.json?to=`, `DELETE /mails`, `/_faults`, `/_ledger`, `.ndjson`.
+
+    `/_faults` has the sink's knobs, and the ledger all mails taken: also those no longer kept.
+    """
     desk = _Desk(sink)
     return Starlette(
         routes=[
@@ -37,6 +41,7 @@ def mail_page(sink: Sink) -> Starlette:
             Route("/mails", desk.clear, methods=["DELETE"]),
             Route("/_faults", desk.get_faults),
             Route("/_faults", desk.put_faults, methods=["PUT"]),
+            *ledger_routes(sink.ledger),
         ]
     )
 
@@ -65,5 +70,5 @@ class _Desk:
         try:
             self._sink.faults = mail_faults_from(await request.body())
         except Invalid as error:
-            return JSONResponse({"code": 1, "message": str(error)}, status_code=400)
+            return bad_request(error)
         return await self.get_faults(request)

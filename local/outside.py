@@ -1,12 +1,11 @@
 """The emulator of the outside services (C5), for development, tests and benchmarks.
 
-Here are the sending API, its knobs (`/_faults`), its ledger (`/_ledger`) and a page of both;
-`run` adds the SMTP sink with its own page.
+Here are the sending API, its token server (`/oauth/token`, `/_tokens`), its knobs (`/_faults`),
+its ledger (`/_ledger`) and a page of all; `run` adds the SMTP sink with a page of the same kind.
 """
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from pathlib import Path
 
@@ -14,24 +13,24 @@ import orjson
 import uvloop
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from core.errors import Invalid
 from local.faults import Dice, Faults, faults_from
 from local.ledger import Ledger
+from local.ledger_routes import bad_request, ledger_routes
 from local.mail_page import mail_page
 from local.pages import Page
 from local.sending_api import PREFIX, SendingApi
 from local.serving import serving
 from local.smtp_sink import Sink
+from local.token_server import TokenServer
+from local.tokens import Tokens
 
 SHOWN = 50
 """Entries of the ledger on the page."""
-
-MOST_ENTRIES = 10_000
-"""Entries of the ledger in one answer."""
 
 _PAGE = Page(
     "Outside services",
@@ -39,6 +38,8 @@ _PAGE = Page(
 <p>{{ ledger.count }} accepted, {{ ledger.distinct }} different ids, {{ ledger.repeats }} repeats.
 The ledger: <a href="/_ledger">JSON</a>, <a href="/_ledger.ndjson">lines</a>.
 Turn the knobs with <code>PUT /_faults</code>.</p>
+<p>{{ tokens.issued }} tokens issued at <code>/oauth/token</code>, {{ tokens.valid }} good now.
+Make all expire with <code>DELETE /_tokens</code>.</p>
 <h2>Knobs</h2><table>
 {% for name, field in knobs.items() %}
 <tr><th>{{ name }}</th><td>{{ faults[name] }}</td><td>{{ field.description or "" }}</td></tr>
@@ -58,15 +59,15 @@ class Outside:
     def __init__(self, token: str = "", ledger: Ledger | None = None) -> None:
         """Accept into the ledger, or into one in memory; an empty token lets anyone in."""
         self.ledger = ledger or Ledger()
-        self._sending_api = SendingApi(token, self.ledger)
+        self.tokens = Tokens(token)
+        self._sending_api = SendingApi(self.tokens, self.ledger)
         self._desk = Starlette(
             routes=[
                 Route("/", self._page),
                 Route("/_faults", self._get_faults),
                 Route("/_faults", self._put_faults, methods=["PUT"]),
-                Route("/_ledger", self._get_ledger),
-                Route("/_ledger", self._clear_ledger, methods=["DELETE"]),
-                Route("/_ledger.ndjson", self._stream_ledger),
+                *ledger_routes(self.ledger),
+                *TokenServer(self.tokens, lambda: self.faults).routes(),
             ]
         )
 
@@ -93,34 +94,14 @@ class Outside:
         try:
             self.faults = faults_from(await request.body())
         except Invalid as error:
-            return _bad_request(error)
+            return bad_request(error)
         return await self._get_faults(request)
-
-    async def _get_ledger(self, request: Request) -> Response:
-        try:
-            limit = _number(request, "limit", 100, MOST_ENTRIES)
-            after = _number(request, "after", -1, 2**63)
-        except Invalid as error:
-            return _bad_request(error)
-        ledger = self.ledger
-        lines = ledger.newest(limit) if after < 0 else ledger.after(after, limit)
-        counts = orjson.dumps(
-            {"count": ledger.count, "distinct": ledger.distinct, "repeats": ledger.repeats}
-        )
-        body = counts[:-1] + b',"entries":[' + b",".join(lines) + b"]}"
-        return Response(body, media_type="application/json")
-
-    async def _stream_ledger(self, request: Request) -> Response:
-        return StreamingResponse(_stream(self.ledger), media_type="application/x-ndjson")
-
-    async def _clear_ledger(self, request: Request) -> Response:
-        self.ledger.clear()
-        return Response(status_code=204)
 
     async def _page(self, request: Request) -> Response:
         entries = [orjson.loads(line) for line in reversed(self.ledger.newest(SHOWN))]
         return _PAGE.show(
             ledger=self.ledger,
+            tokens=self.tokens,
             faults=self.faults.model_dump(),
             knobs=Faults.model_fields,
             entries=entries,
@@ -137,42 +118,34 @@ def run(
 ) -> None:
     """Serve everything until SIGTERM or SIGINT; None leaves the sink or its page out.
 
+    The mails' ledger lies beside the API's, with `mail-` before its name.
+
     Raises OSError if a port is taken or the ledger can't be written.
     """
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(_run(host, port, token, Ledger(ledger), smtp_port, mail_port))
+        runner.run(_run(host, port, token, ledger, smtp_port, mail_port))
 
 
 async def _run(
-    host: str, port: int, token: str, ledger: Ledger, smtp_port: int | None, mail_port: int | None
+    host: str,
+    port: int,
+    token: str,
+    ledger_path: Path | None,
+    smtp_port: int | None,
+    mail_port: int | None,
 ) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     async with AsyncExitStack() as stack:
+        ledger = Ledger(ledger_path)
         stack.callback(ledger.close)
-        sink = Sink()
+        mail_ledger = Ledger(ledger_path and ledger_path.with_name(f"mail-{ledger_path.name}"))
+        stack.callback(mail_ledger.close)
+        sink = Sink(ledger=mail_ledger)
         await stack.enter_async_context(serving(Outside(token, ledger), host, port))
         if smtp_port is not None:
             await stack.enter_async_context(sink.listening(host, smtp_port))
         if mail_port is not None:
             await stack.enter_async_context(serving(mail_page(sink), host, mail_port))
         await stop.wait()
-
-
-async def _stream(ledger: Ledger) -> AsyncIterator[bytes]:
-    for chunk in ledger.chunks():
-        yield chunk
-
-
-def _number(request: Request, name: str, default: int, most: int) -> int:
-    raw = request.query_params.get(name)
-    if raw is None:
-        return default
-    if not (raw.isascii() and raw.isdigit() and len(raw) < 20 and int(raw) <= most):
-        raise Invalid(f"{name} must be a number from 0 to {most}")
-    return int(raw)
-
-
-def _bad_request(error: Invalid) -> Response:
-    return JSONResponse({"code": 1, "message": str(error)}, status_code=400)

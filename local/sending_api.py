@@ -10,10 +10,12 @@ from typing import NamedTuple, TypeAlias
 import orjson
 from starlette.types import Receive, Scope, Send
 
+from core import clock
 from core.errors import Invalid
 from local.faults import LONGEST_SECONDS, Dice, Fault
 from local.ledger import Ledger
 from local.serving import CUT
+from local.tokens import Tokens
 
 PREFIX = "/v1/send/"
 
@@ -60,33 +62,36 @@ CRASHED = _error(500, "crashed, as ordered")
 
 
 class SendingApi:
-    """The endpoint `POST /v1/send/{msgId}`; an empty token lets anyone in."""
+    """The endpoint `POST /v1/send/{msgId}`."""
 
-    def __init__(self, token: str, ledger: Ledger) -> None:
-        """Accept into this ledger. The dice may be exchanged at any time."""
+    def __init__(self, tokens: Tokens, ledger: Ledger) -> None:
+        """Accept into this ledger from who has a token. The dice may be exchanged at any time."""
         self.ledger = ledger
         self.dice = Dice()
-        self._token = token.encode("utf-8")
+        self._tokens = tokens
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or fail to, as the dice fall."""
         dice = self.dice
         body = await _body(receive)
+        came = clock.now()
         fault = dice.fault()
         if delay := dice.delay():
             await asyncio.sleep(delay)
-        if dice.faults.down == "close":
-            await _cut(scope, receive, reset=False)
+        if dice.faults.down == "close" or fault is Fault.RESET_BEFORE:
+            await _cut(scope, receive, reset=fault is Fault.RESET_BEFORE)
         elif refusal := self._refusal(scope, fault):
             await _reply(send, refusal)
         elif fault is Fault.HANG:
             await _hang(scope, receive)
         else:
             try:
-                self.ledger.accept(*_message(scope["path"], body))
+                message = _message(scope["path"], body)
             except Invalid as error:
                 await _reply(send, _error(400, str(error)))
             else:
+                phone, text = message.phone, message.text
+                self.ledger.accept(message.number, came, phone=phone, text=text)
                 await _acknowledge(fault, scope, receive, send)
 
     def _refusal(self, scope: Scope, fault: Fault | None) -> Reply | None:
@@ -95,6 +100,8 @@ class SendingApi:
             return DOWN
         if scope["method"] != "POST":
             return NOT_POST
+        if fault is Fault.EXPIRE:
+            self._tokens.expire()
         if fault is Fault.UNAUTHORIZED or not self._admits(scope):
             return UNAUTHORIZED
         match fault:
@@ -111,13 +118,9 @@ class SendingApi:
                 return None
 
     def _admits(self, scope: Scope) -> bool:
-        if not self._token:
-            return True
-        for name, value in scope["headers"]:
-            if name == b"authorization":
-                scheme, _, token = bytes(value).partition(b" ")
-                return scheme.lower() == b"bearer" and token == self._token
-        return False
+        headers = scope["headers"]
+        given = (bytes(value) for name, value in headers if name == b"authorization")
+        return self._tokens.admits(next(given, b""))
 
 
 def _message(path: str, body: bytes) -> Message:
@@ -147,6 +150,10 @@ async def _acknowledge(fault: Fault | None, scope: Scope, receive: Receive, send
     match fault:
         case Fault.GARBAGE_AFTER:
             await _reply(send, GARBAGE)
+        case Fault.ERROR_AFTER:
+            await _reply(send, CRASHED)
+        case Fault.HANG_AFTER:
+            await _hang(scope, receive)
         case Fault.CUT:
             await _reply(send, HALF)
         case Fault.BREAK:

@@ -39,6 +39,21 @@ async def test_each_channel_delivers_as_the_settings_say() -> None:
     assert outside.ledger.count == 1
 
 
+async def test_a_token_comes_from_where_the_settings_say() -> None:
+    outside = Outside("a-token")
+    async with serving(outside) as address:
+        settings = load(
+            sending_api_url=address,
+            sending_api_token_url=f"{address}/oauth/token",
+            sending_api_client_id="belfry",
+            sending_api_client_secret="hunter-22",
+        )
+        channels = open_channels(settings)
+        assert await delivers(channels["sending_api"], "79001234567")
+        await close_channels(channels)
+    assert outside.tokens.issued == 1
+
+
 async def delivers(channel: Channel, address: str) -> bool:
     return isinstance(await channel.send(Envelope("a", 1, address, "Hello"), 10), Sent)
 
@@ -55,6 +70,7 @@ def test_the_defaults_describe_channels() -> None:
         {"smtp_name": "two\nlines"},
         {"sending_api_url": "127.0.0.1:8001"},
         {"sending_api_token": "two\nlines"},
+        {"sending_api_token_url": "127.0.0.1/token", "sending_api_client_id": "belfry"},
     ],
 )
 def test_settings_that_no_message_could_be_sent_with_are_refused(bad: dict[str, str]) -> None:

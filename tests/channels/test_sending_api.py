@@ -3,6 +3,7 @@
 import asyncio
 import socket
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import pytest
 from starlette.types import Receive, Scope, Send
@@ -35,11 +36,8 @@ async def api(outside: Outside) -> AsyncIterator[SendingApi]:
 
 def meaning(outcome: Outcome) -> Outcome:
     """The outcome without the provider's words and wishes."""
-    match outcome:
-        case Refused(code, _, undeliverable):
-            return Refused(code, undeliverable=undeliverable)
-        case _:
-            return type(outcome)(outcome.code)
+    silent = replace(outcome, answer="")
+    return replace(silent, after=None) if isinstance(silent, Retry) else silent
 
 
 async def test_an_accepted_message_is_sent(outside: Outside, api: SendingApi) -> None:
@@ -57,9 +55,12 @@ async def test_an_accepted_message_is_sent(outside: Outside, api: SendingApi) ->
         ("cut_rate", Unknown("garbage"), 1),
         ("break_rate", Unknown("reset"), 1),
         ("reset_rate", Unknown("reset"), 1),
+        ("reset_before_rate", Unknown("reset"), 0),
         ("hang_rate", Unknown("timeout"), 0),
+        ("hang_after_rate", Unknown("timeout"), 1),
         ("error_rate", Unknown("500"), 0),
-        ("refuse_rate", Refused("400"), 0),
+        ("error_after_rate", Unknown("500"), 1),
+        ("refuse_rate", Refused("400", about_provider=True), 0),
         ("unauthorized_rate", Retry("401"), 0),
         ("too_many_rate", Retry("429"), 0),
     ],
@@ -68,11 +69,24 @@ async def test_each_fault_of_the_emulator_has_its_meaning(
     outside: Outside, api: SendingApi, knob: str, expected: Outcome, accepted: int
 ) -> None:
     outside.faults = Faults.model_validate({knob: 1})
-    outcome = await api.send(LETTER, SHORT if knob == "hang_rate" else PATIENCE)
+    outcome = await api.send(LETTER, SHORT if "hang" in knob else PATIENCE)
     assert meaning(outcome) == expected
     assert outside.ledger.count == accepted
     outside.faults = Faults()
     assert meaning(await api.send(LETTER, PATIENCE)) == Sent("200")
+
+
+async def test_a_message_for_which_no_connection_is_free_in_time_waits_for_another_try(
+    outside: Outside,
+) -> None:
+    outside.faults = Faults(hang_rate=1)
+    async with serving(outside) as address:
+        api = SendingApi(address, TOKEN, 1)
+        hanging = asyncio.create_task(api.send(LETTER, 3 * SHORT))
+        await asyncio.sleep(0)  # lets it take the only connection
+        assert meaning(await api.send(LETTER, SHORT)) == Retry("busy", about_provider=False)
+        assert meaning(await hanging) == Unknown("timeout")
+        await api.close()
 
 
 async def test_an_api_that_is_down_is_tried_again_and_heard_when_it_closes(

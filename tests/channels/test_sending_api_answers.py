@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from dataclasses import replace
 from datetime import timedelta
 from email.utils import format_datetime
 
@@ -10,7 +11,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from channels.channel import ANSWER_LIMIT, Envelope, Outcome, Refused, Retry, Sent, Unknown
-from channels.sending_api import BODY_LIMIT, SendingApi, wish
+from channels.http import BODY_LIMIT
+from channels.sending_api import SendingApi
+from channels.sending_verdict import wish
 from core import clock
 
 TOKEN = "eyJhbGciOiJIUzI1NiJ9.e30.c2VjcmV0"
@@ -21,11 +24,8 @@ SHORT = 0.3
 
 def meaning(outcome: Outcome) -> Outcome:
     """The outcome without the provider's words and wishes."""
-    match outcome:
-        case Refused(code, _, undeliverable):
-            return Refused(code, undeliverable=undeliverable)
-        case _:
-            return type(outcome)(outcome.code)
+    silent = replace(outcome, answer="")
+    return replace(silent, after=None) if isinstance(silent, Retry) else silent
 
 
 async def sent_to(
@@ -65,7 +65,7 @@ def answer(status: int, body: bytes = b"{}", *headers: str) -> bytes:
         (301, Retry("301")),
         (302, Retry("302")),
         (307, Retry("307")),
-        (400, Refused("400")),
+        (400, Refused("400", about_provider=True)),
         (401, Retry("401")),
         (402, Retry("402")),
         (403, Retry("401")),
@@ -75,7 +75,7 @@ def answer(status: int, body: bytes = b"{}", *headers: str) -> bytes:
         (409, Unknown("409")),
         (410, Retry("410")),
         (418, Retry("418")),
-        (422, Refused("422")),
+        (422, Refused("422", about_provider=True)),
         (429, Retry("429")),
         (500, Unknown("500")),
         (501, Unknown("501")),

@@ -43,6 +43,23 @@ async def until_it_answers(address: str, process: asyncio.subprocess.Process) ->
     raise AssertionError("the emulator ended by itself")
 
 
+async def test_mails_have_a_ledger_of_their_own_beside_the_other(
+    tmp_path: Path, unused_tcp_port_factory: Callable[[], int]
+) -> None:
+    port, smtp_port = unused_tcp_port_factory(), unused_tcp_port_factory()
+    async with running("127.0.0.1", port, "", tmp_path / "ledger.ndjson", smtp_port, None):
+        await aiosmtplib.send(
+            b"Message-ID: <0c9d-1@example.com>\r\n\r\nHello\r\n",
+            sender="belfry@example.com",
+            recipients=["ada@example.org"],
+            hostname="127.0.0.1",
+            port=smtp_port,
+        )
+    entry = json.loads((tmp_path / "mail-ledger.ndjson").read_text())
+    assert (entry["id"], entry["address"]) == ("0c9d-1", "ada@example.org")
+    assert (tmp_path / "ledger.ndjson").read_text() == ""
+
+
 async def test_what_was_accepted_survives_a_kill(tmp_path: Path, unused_tcp_port: int) -> None:
     ledger = tmp_path / "ledger.ndjson"
     address = f"http://127.0.0.1:{unused_tcp_port}"

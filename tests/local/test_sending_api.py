@@ -48,7 +48,8 @@ async def test_a_good_request_is_accepted_and_written_down(
 ) -> None:
     assert await post(client, 7) == (200, OK)
     (entry,) = outside.ledger.entries()
-    assert entry.pop("at").endswith("+00:00")
+    came, at = entry.pop("came"), entry.pop("at")
+    assert came <= at and came.endswith("+00:00") and at.endswith("+00:00")
     assert entry == {"id": 7, "phone": 79001234567, "text": "Hello", "repeat": 1}
 
 
@@ -120,6 +121,8 @@ async def test_only_post_is_answered(client: aiohttp.ClientSession) -> None:
         ("garbage_before_rate", 200, 0),
         ("garbage_after_rate", 200, 1),
         ("cut_rate", 200, 1),
+        ("error_after_rate", 500, 1),
+        ("expire_rate", 401, 0),
     ],
 )
 async def test_an_ordered_answer_is_given(
@@ -140,6 +143,7 @@ async def test_an_ordered_answer_is_given(
     ("faults", "error", "accepted"),
     [
         (Faults(reset_rate=1), aiohttp.ClientOSError, 1),
+        (Faults(reset_before_rate=1), aiohttp.ClientOSError, 0),
         (Faults(break_rate=1), aiohttp.ClientPayloadError, 1),
         (Faults(down="close"), aiohttp.ServerDisconnectedError, 0),
     ],
@@ -162,10 +166,11 @@ async def test_an_ordered_loss_happens(
 async def test_a_hanging_request_ends_when_the_client_leaves(
     client: aiohttp.ClientSession, outside: Outside
 ) -> None:
-    outside.faults = Faults(hang_rate=1)
-    with pytest.raises(TimeoutError):
-        await post(client, timeout=aiohttp.ClientTimeout(0.2))
-    assert outside.ledger.count == 0
+    for knob, accepted in (("hang_rate", 0), ("hang_after_rate", 1)):
+        outside.faults = Faults.model_validate({knob: 1})
+        with pytest.raises(TimeoutError):
+            await post(client, timeout=aiohttp.ClientTimeout(0.2))
+        assert outside.ledger.count == accepted
 
 
 async def test_latency_holds_every_answer_back(

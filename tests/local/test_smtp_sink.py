@@ -1,6 +1,7 @@
 """The SMTP sink keeps what it gets, shows it, and fails as it is told."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from email.message import EmailMessage
 from typing import Any
@@ -9,10 +10,11 @@ import aiohttp
 import aiosmtplib
 import pytest
 
-from local.mail_faults import CLOSE, LEAVE, STALL, MailDice, MailFaults, Stage, mail_faults_from
+from local.mail_faults import CLOSE, DROP, LEAVE, STALL, MailFaults
 from local.mail_page import mail_page
 from local.serving import serving
-from local.smtp_sink import SIZE_LIMIT, Sink
+from local.smtp_conversation import SIZE_LIMIT
+from local.smtp_sink import Sink
 
 RAW = b"Subject: A bell\r\n\r\n.Hello\r\n"
 
@@ -145,6 +147,42 @@ async def test_a_mail_is_kept_although_its_answer_is_lost(
     assert len(sink.mails) == 1
 
 
+@pytest.mark.parametrize(
+    "faults",
+    [MailFaults(content="close"), MailFaults(content="stall"), MailFaults(dot=DROP)],
+)
+async def test_a_mail_may_be_lost_before_it_is_kept(
+    sink: Sink, port: int, faults: MailFaults
+) -> None:
+    sink.faults = faults
+    client = aiosmtplib.SMTP(hostname="127.0.0.1", port=port, timeout=0.2)
+    await client.connect()
+    with pytest.raises((aiosmtplib.SMTPServerDisconnected, aiosmtplib.SMTPTimeoutError)):
+        await client.sendmail("belfry@example.com", ["ada@example.org"], RAW)
+    assert not sink.mails and sink.ledger.count == 0
+    sink.faults = MailFaults()
+    await send(port)
+    assert len(sink.mails) == 1
+
+
+async def test_the_ledger_knows_every_mail_taken_by_its_id(
+    sink: Sink, port: int, page: aiohttp.ClientSession
+) -> None:
+    for number in (*range(7), 3):
+        await send(port, f"Message-ID: <mail-{number}@example.com>\r\n\r\nHello\r\n".encode())
+    assert len(sink.mails) == 5
+    async with page.get("/_ledger?after=6&limit=1") as answer:
+        content = await answer.json()
+    (entry,) = content.pop("entries")
+    assert content == {"count": 8, "distinct": 7, "repeats": 1}
+    assert entry.pop("came") <= entry.pop("at")
+    expected = {"id": "mail-6", "address": "ada@example.org", "text": "Hello\n", "repeat": 1}
+    assert entry == expected
+    async with page.get("/_ledger.ndjson") as answer:
+        ids = [json.loads(line)["id"] for line in (await answer.text()).splitlines()]
+    assert ids == [f"mail-{number}" for number in (*range(7), 3)]
+
+
 async def test_a_server_may_leave_after_its_answer(sink: Sink, port: int) -> None:
     sink.faults = MailFaults(dot=LEAVE)
     client = aiosmtplib.SMTP(hostname="127.0.0.1", port=port)
@@ -170,25 +208,3 @@ async def test_a_mail_too_big_is_refused(port: int) -> None:
         with pytest.raises(aiosmtplib.SMTPSenderRefused) as refusal:
             await client.mail("belfry@example.com", options=[f"SIZE={SIZE_LIMIT + 1}"])
     assert refusal.value.code == 552
-
-
-async def test_the_knobs_can_be_turned_from_outside(
-    sink: Sink, page: aiohttp.ClientSession
-) -> None:
-    async with page.put("/_faults", json={"rcpt": "450 later", "rate": 0.5}) as answer:
-        assert answer.status == 200
-    assert sink.faults == MailFaults(rcpt="450 later", rate=0.5)
-    async with page.put("/_faults", json={"rctp": "450 later"}) as answer:
-        assert answer.status == 400
-        assert "The knobs are: greeting, ehlo, mail, rcpt" in (await answer.json())["message"]
-    async with page.get("/_faults") as answer:
-        assert await answer.json() == sink.faults.model_dump()
-
-
-def test_a_rate_and_a_seed_make_some_draws_the_same_each_time() -> None:
-    faults = mail_faults_from(b'{"rcpt": "450 later", "rate": 0.3, "seed": 3}')
-    first, second = MailDice(faults), MailDice(faults)
-    draws = [first.answer(Stage.RCPT) for _ in range(1_000)]
-    assert draws == [second.answer(Stage.RCPT) for _ in range(1_000)]
-    assert 250 < draws.count("450 later") < 350
-    assert first.answer(Stage.MAIL) == ""
