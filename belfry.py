@@ -80,6 +80,31 @@ def work(
 
 
 @app.command()
+def reconcile(
+    mailing: Annotated[str | None, typer.Option(help="Id of one mailing; all if absent.")] = None,
+) -> None:
+    """Compare the counters of mailings with their messages; exit 1 if any differ."""
+    import asyncio
+
+    from core import settings
+    from jobs.reconcile import compare
+
+    async def run() -> list[bool]:
+        differ = []
+        async for mailing_id, differences in compare(settings.load(), _mailing_id(mailing)):
+            found = ", ".join(f"{key} {by:+}" for key, by in differences.items())
+            typer.echo(f"{mailing_id}: {found or 'no difference'}")
+            differ.append(bool(differences))
+        return differ
+
+    differ = asyncio.run(run())
+    if mailing is not None and not differ:
+        raise Invalid("--mailing: there is no such mailing")
+    if any(differ):
+        sys.exit(1)
+
+
+@app.command()
 def token(
     role: Annotated[Role, typer.Option(help="What its bearer may do.")],
     subject: Annotated[str, typer.Option(help="Id of the user it speaks for: 24 hex digits.")],
@@ -139,6 +164,15 @@ def version() -> None:
         typer.echo(installed("belfry"))
     except PackageNotFoundError:
         typer.echo("not installed: this is a checkout")
+
+
+def _mailing_id(said: str | None) -> str | None:
+    """A mailing's id as logs have it; the API's is taken, too."""
+    from graph import ids
+
+    if said is None or re.fullmatch("[0-9a-f]{24}", said):
+        return said
+    return str(ids.object_id("Mailing", said))
 
 
 def _secret(data: Path | None) -> str:

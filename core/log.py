@@ -15,6 +15,8 @@ from core import events
 from core.settings import Settings
 
 _TROUBLE = (".failed", ".lost", ".unreachable")
+_ALARM = (".differ",)
+"""What can't happen has happened: somebody has to look."""
 
 
 def configure(settings: Settings, process: str) -> None:
@@ -76,7 +78,11 @@ def _encode(log: object, method: str, line: str) -> bytes:
 
 
 def _write(log: Any, name: str, fields: Mapping[str, object]) -> None:  # noqa: ANN401 - structlog's
-    say = log.warning if name.endswith(_TROUBLE) else log.info
+    say = log.info
+    if name.endswith(_TROUBLE):
+        say = log.warning
+    elif name.endswith(_ALARM):
+        say = log.error
     # A full disk or a closed pipe must not stop the work that the line is about.
     with suppress(OSError, ValueError):
         say(name, **fields)

@@ -15,7 +15,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.routing import Route, WebSocketRoute
 from strawberry.http.websocket_origin import normalize_allowed_origins
 
-from core import events, log, memory, mongo, tasks, tokens
+from core import events, failpoints, log, memory, mongo, tasks, tokens
 from core.errors import ConfigurationError
 from core.parts import Parts, open_parts
 from core.settings import Settings
@@ -67,6 +67,7 @@ def _cors(origins: tuple[str, ...]) -> Middleware:
 def serve(settings: Settings) -> None:
     """Serve the API until SIGTERM or SIGINT; raises ConfigurationError on a port in use."""
     log.configure(settings, "api")
+    failpoints.arm(settings.belfry_fail_at, testing=settings.belfry_testing)
     logging.getLogger("uvicorn.error").addFilter(_peers_fault)
     app = create_app(settings)
     with _listening(settings.host, settings.port) as listener:

@@ -6,16 +6,22 @@ import strawberry
 
 from core.errors import Problem
 from models import mailing
+from rules.breaker import State
 from rules.message import Route, Status, Verdict
+from services.changes import Verb
 
 ErrorCode: TypeAlias = Problem
 Channel: TypeAlias = Route
 MessageStatus: TypeAlias = Status
 AttemptVerdict: TypeAlias = Verdict
 MailingStatus: TypeAlias = mailing.MailingStatus
+MailingVerb: TypeAlias = Verb
+ProviderStatus: TypeAlias = State
 
 strawberry.enum(ErrorCode, name="ErrorCode", description="What is wrong with one field.")
 strawberry.enum(Channel, name="Channel", description="A way to a recipient.")
 strawberry.enum(MessageStatus, name="MessageStatus", description="Where a message is.")
 strawberry.enum(AttemptVerdict, name="AttemptVerdict", description="What an attempt says.")
 strawberry.enum(MailingStatus, name="MailingStatus", description="Where a mailing is.")
+strawberry.enum(MailingVerb, name="MailingVerb", description="What was done to a mailing.")
+strawberry.enum(ProviderStatus, name="ProviderStatus", description="Whether a provider is used.")

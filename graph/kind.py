@@ -15,6 +15,10 @@ from rules.roles import Permission
 from services import kinds
 
 TEMPLATE = "A Jinja2 template with `key`, `data`, `userId` and `targetId`."
+WAIT = (
+    "Seconds, up to 7 days, after which the e-mail leaves if the notification is still unread; "
+    "null sends it at once. Only for a kind with both inApp and email."
+)
 
 
 @strawberry.type(description="What happens when a notification of this kind is created.")
@@ -26,6 +30,7 @@ class Kind(Node):
     email: bool = strawberry.field(description="Whether it is sent to the user by e-mail.")
     title: str = strawberry.field(description=f"The e-mail's subject. {TEMPLATE}")
     body: str = strawberry.field(description=f"The e-mail's text. {TEMPLATE}")
+    email_if_unread_after: int | None = strawberry.field(description=WAIT)
     built_in: bool = strawberry.field(description="Whether it came with Belfry.")
     created_at: datetime
     updated_at: datetime
@@ -40,6 +45,7 @@ class Kind(Node):
             email=kind.email,
             title=kind.title,
             body=kind.body,
+            email_if_unread_after=kind.email_if_unread_after_seconds,
             built_in=kind.built_in,
             created_at=kind.created_at,
             updated_at=kind.updated_at,
@@ -55,6 +61,7 @@ class CreateKindInput:
     email: bool = strawberry.field(default=False, description="Send it by e-mail.")
     title: str = strawberry.field(default="{{ key }}", description=TEMPLATE)
     body: str = strawberry.field(default="", description=TEMPLATE)
+    email_if_unread_after: int | None = strawberry.field(default=None, description=WAIT)
 
 
 @strawberry.input(description="Changes to a kind; what is absent stays as it is.")
@@ -66,6 +73,7 @@ class UpdateKindInput:
     email: strawberry.Maybe[bool]
     title: strawberry.Maybe[str]
     body: strawberry.Maybe[str]
+    email_if_unread_after: strawberry.Maybe[int | None] = strawberry.field(description=WAIT)
 
 
 @strawberry.type(description="The kind, or what was wrong.")
@@ -99,7 +107,14 @@ class KindMutation:
     )
     async def create_kind(self, input: CreateKindInput) -> KindPayload:
         """Add a kind."""
-        new = kinds.NewKind(input.key, input.in_app, input.email, input.title, input.body)
+        new = kinds.NewKind(
+            key=input.key,
+            in_app=input.in_app,
+            email=input.email,
+            title=input.title,
+            body=input.body,
+            email_if_unread_after_seconds=input.email_if_unread_after,
+        )
         return KindPayload(kind=Kind.of(await kinds.create(new)))
 
     @strawberry.mutation(
@@ -109,6 +124,8 @@ class KindMutation:
     async def update_kind(self, info: Info, input: UpdateKindInput) -> KindPayload:
         """Change a kind."""
         changes = present(input, "in_app", "email", "title", "body")
+        if input.email_if_unread_after is not None:
+            changes["email_if_unread_after_seconds"] = input.email_if_unread_after.value
         return KindPayload(kind=Kind.of(await kinds.update(input.key, changes)))
 
 

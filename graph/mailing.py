@@ -11,6 +11,7 @@ from graph.auth import Needs
 from graph.context import Info
 from graph.enums import Channel, MailingStatus, MessageStatus
 from graph.errors import at_field
+from graph.mailing_change import MailingChange
 from graph.message import Message, MessageConnection, MessageEdge
 from graph.node import Node
 from graph.paging import PageInfo, page_info, page_size
@@ -18,7 +19,7 @@ from graph.statistics import Statistics
 from models import mailing as documents
 from rules.message import Route
 from rules.roles import Permission
-from services import history, mailings, stats
+from services import changes, history, mailings, stats
 
 
 @strawberry.type(description="Whom a mailing goes to: AND between the fields, OR inside one.")
@@ -28,6 +29,19 @@ class Audience:
     all: bool = strawberry.field(description="Every client.")
     operator_codes: list[str]
     tags: list[str]
+
+
+@strawberry.type(description="Hours of a client's own day, over midnight if `to` isn't the later.")
+class LocalWindow:
+    """A window on the wall clock."""
+
+    opens: str = strawberry.field(name="from", description="HH:MM")
+    closes: str = strawberry.field(name="to", description="HH:MM, exclusive.")
+
+    @classmethod
+    def of(cls, window: documents.LocalWindow) -> "LocalWindow":
+        """The window of a document."""
+        return cls(opens=window.opens, closes=window.closes)
 
 
 @strawberry.type(description="A text that goes to an audience between two moments.")
@@ -41,6 +55,9 @@ class Mailing(Node):
     end_at: datetime
     audience: Audience
     channels: list[Channel]
+    window: LocalWindow | None = strawberry.field(
+        description="When a client may be reached, by its own time; null: always."
+    )
     status: MailingStatus
     version: int = strawberry.field(description="Grows with every change.")
     created_at: datetime
@@ -76,11 +93,17 @@ class Mailing(Node):
             ),
         )
 
+    @strawberry.field(description="The last changes, newest first, at most 100.")
+    async def changes(self, first: int = 20) -> list[MailingChange]:
+        """What was changed, when and by whom."""
+        found = await changes.of_mailing(self.key, first=page_size(first))
+        return [MailingChange.of(change) for change in found]
+
     @classmethod
     def of(cls, mailing: documents.Mailing) -> "Mailing":
         """The mailing of a document."""
         assert mailing.id is not None
-        whom = mailing.audience
+        whom, window = mailing.audience, mailing.window
         return cls(
             id=strawberry.ID(ids.opaque("Mailing", mailing.id)),
             name=mailing.name,
@@ -90,6 +113,7 @@ class Mailing(Node):
             end_at=mailing.end_at,
             audience=Audience(all=whom.all, operator_codes=whom.operator_codes, tags=whom.tags),
             channels=[Route(name) for name in mailing.channels],
+            window=None if window is None else LocalWindow.of(window),
             status=mailing.status,
             version=mailing.version,
             created_at=mailing.created_at,

@@ -1,66 +1,14 @@
 """Mutations of mailings (M2)."""
 
-from datetime import datetime
-from typing import Any
-
 import strawberry
 
 from graph.auth import Needs
 from graph.context import Info
-from graph.enums import Channel
-from graph.errors import Answers, UserError, at_field
-from graph.kind import present
+from graph.errors import Answers, UserError
 from graph.mailing import Mailing, mailing_id
-from rules import audience
-from rules.message import Route
+from graph.mailing_input import CreateMailingInput, DeleteMailingInput, UpdateMailingInput
 from rules.roles import Permission
-from services import mailings
-
-
-@strawberry.input(description="Whom: AND between the fields, OR inside one.")
-class AudienceInput:
-    """The filter over clients."""
-
-    all: bool = strawberry.field(
-        default=False, description="Every client; must be asked for, and without filters."
-    )
-    operator_codes: list[str] = strawberry.field(default_factory=list)
-    tags: list[str] = strawberry.field(default_factory=list)
-
-
-@strawberry.input(description="A mailing to create.")
-class CreateMailingInput:
-    """What createMailing takes."""
-
-    name: str
-    text: str
-    start_at: datetime = strawberry.field(description="It starts by itself then; at once if past.")
-    end_at: datetime = strawberry.field(description="Nothing is delivered after it.")
-    audience: AudienceInput
-    channels: list[Channel] = strawberry.field(default_factory=lambda: [Route.SENDING_API])
-    subject: str = strawberry.field(default="", description="For e-mail; else the name is used.")
-    idempotency_key: str | None = None
-
-
-@strawberry.input(description="Changes to a mailing; what is absent stays as it is.")
-class UpdateMailingInput:
-    """What updateMailing takes."""
-
-    id: strawberry.ID
-    name: strawberry.Maybe[str]
-    text: strawberry.Maybe[str]
-    subject: strawberry.Maybe[str]
-    start_at: strawberry.Maybe[datetime]
-    end_at: strawberry.Maybe[datetime]
-    audience: strawberry.Maybe[AudienceInput]
-    channels: strawberry.Maybe[list[Channel]]
-
-
-@strawberry.input(description="The mailing to delete.")
-class DeleteMailingInput:
-    """What deleteMailing takes."""
-
-    id: strawberry.ID
+from services import changes, mailings
 
 
 @strawberry.type(description="The mailing, or what was wrong.")
@@ -69,6 +17,13 @@ class MailingPayload:
 
     mailing: Mailing | None = None
     errors: list[UserError] = strawberry.field(default_factory=list)
+
+    @strawberry.field(
+        description="Its messages that are not yet sent: those that the change still reaches."
+    )
+    async def pending_messages(self) -> int:
+        """Counted only when asked for."""
+        return 0 if self.mailing is None else await changes.reach(self.mailing.key)
 
 
 @strawberry.type
@@ -82,19 +37,10 @@ class MailingMutation:
     async def create_mailing(self, info: Info, input: CreateMailingInput) -> MailingPayload:
         """Create one."""
         caller = info.context.require(Permission.MANAGE_MAILINGS).subject
-        new = mailings.NewMailing(
-            name=input.name,
-            text=input.text,
-            start_at=input.start_at,
-            end_at=input.end_at,
-            all_clients=input.audience.all,
-            operator_codes=tuple(input.audience.operator_codes),
-            tags=tuple(input.audience.tags),
-            channels=tuple(route.value for route in input.channels),
-            subject=input.subject,
+        parts, key = info.context.parts, input.idempotency_key
+        return MailingPayload(
+            mailing=Mailing.of(await mailings.create(parts, caller, input.said(), key))
         )
-        created = await mailings.create(info.context.parts, caller, new, input.idempotency_key)
-        return MailingPayload(mailing=Mailing.of(created))
 
     @strawberry.mutation(
         description="Change a mailing; messages not yet sent follow.",
@@ -102,10 +48,9 @@ class MailingMutation:
     )
     async def update_mailing(self, info: Info, input: UpdateMailingInput) -> MailingPayload:
         """Change one."""
-        names = ("name", "text", "subject", "start_at", "end_at", "audience", "channels")
-        changes = _changes(present(input, *names))
-        key = mailing_id("id", input.id)
-        updated = await mailings.update(info.context.parts, key, changes)
+        caller = info.context.require(Permission.MANAGE_MAILINGS).subject
+        said, key = input.said(), mailing_id("id", input.id)
+        updated = await mailings.update(info.context.parts, key, said, caller)
         return MailingPayload(mailing=Mailing.of(updated))
 
     @strawberry.mutation(
@@ -114,18 +59,7 @@ class MailingMutation:
     )
     async def delete_mailing(self, info: Info, input: DeleteMailingInput) -> MailingPayload:
         """Delete one."""
-        deleted = await mailings.delete(info.context.parts, mailing_id("id", input.id))
+        caller = info.context.require(Permission.MANAGE_MAILINGS).subject
+        key = mailing_id("id", input.id)
+        deleted = await mailings.delete(info.context.parts, key, caller)
         return MailingPayload(mailing=Mailing.of(deleted))
-
-
-def _changes(said: dict[str, Any]) -> dict[str, Any]:
-    if "channels" in said:
-        said["channels"] = tuple(route.value for route in said["channels"])
-    if "audience" in said:
-        whom = said["audience"]
-        said["audience"] = at_field(
-            "audience",
-            lambda _: audience.audience(whom.all, whom.operator_codes, whom.tags),
-            whom,
-        )
-    return said

@@ -22,6 +22,7 @@ from services import history
 class Attempt(Node):
     """An attempt as the schema has it."""
 
+    message_id: strawberry.ID = strawberry.field(description="The message that it was made for.")
     number: int = strawberry.field(description="Counts the tries of the message from 1.")
     channel: Channel
     address: str = strawberry.field(description="Where it went.")
@@ -37,6 +38,7 @@ class Attempt(Node):
         """The attempt of a document."""
         return cls(
             id=strawberry.ID(ids.opaque("Attempt", attempt.id)),
+            message_id=strawberry.ID(ids.opaque("Message", attempt.message_id)),
             number=attempt.number,
             channel=Route(attempt.channel),
             address=attempt.address,

@@ -30,27 +30,41 @@ from graph.inbox import (
 from graph.kind import KindMutation, KindQuery
 from graph.limits import MOST_INTROSPECTION, MOST_TOKENS, introspection
 from graph.mailing import MailingQuery
+from graph.mailing_control import MailingControlMutation
 from graph.mailing_mutation import MailingMutation
 from graph.message import MessageQuery
 from graph.notification import NotificationMutation
+from graph.preview import PreviewQuery
+from graph.progress import ProgressSubscription
 from graph.scalars import SCALARS
 from graph.statistics import StatisticsQuery
+from graph.tail import TailSubscription
 
 CACHED_OPERATIONS = 512
 
 
 @strawberry.type(description="Everything that can be read.")
-class Query(ClientQuery, InboxQuery, KindQuery, MailingQuery, MessageQuery, StatisticsQuery):
+class Query(
+    ClientQuery,
+    InboxQuery,
+    KindQuery,
+    MailingQuery,
+    MessageQuery,
+    PreviewQuery,
+    StatisticsQuery,
+):
     """The root of queries."""
 
 
 @strawberry.type(description="Everything that can be changed.")
-class Mutation(ClientMutation, KindMutation, MailingMutation, NotificationMutation):
+class Mutation(
+    ClientMutation, KindMutation, MailingControlMutation, MailingMutation, NotificationMutation
+):
     """The root of mutations."""
 
 
 @strawberry.type(description="Everything that can be followed live.")
-class Subscription(InboxSubscription):
+class Subscription(InboxSubscription, ProgressSubscription, TailSubscription):
     """The root of subscriptions."""
 
 

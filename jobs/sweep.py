@@ -13,11 +13,13 @@ from services import sweep as sweeps
 
 TICK_SECONDS = 0.5
 SWEEP_EVERY_TICKS = 2
+RECONCILE_EVERY_TICKS = 60
+"""Most of these find nothing to do: each mailing has an interval of its own."""
 
 
-async def sweep(ctx: dict[str, Any]) -> None:
+async def sweep(ctx: dict[str, Any], lane: str) -> None:
     """End what is over and give back what dead workers held."""
-    await sweeps.sweep(ctx["parts"])
+    await sweeps.sweep(ctx["parts"], lane)
 
 
 async def tick(parts: Parts, lane: str, worker: str) -> None:
@@ -30,7 +32,9 @@ async def tick(parts: Parts, lane: str, worker: str) -> None:
         try:
             await _look(parts, lane, worker)
             if count % SWEEP_EVERY_TICKS == 0:
-                parts.queue.wake("sweep", lane=lane, job_id=f"sweep:{lane}:{worker}")
+                parts.queue.wake("sweep", lane, lane=lane, job_id=f"sweep:{lane}:{worker}")
+            if lane == messages.BULK and count % RECONCILE_EVERY_TICKS == 0:
+                parts.queue.wake("reconcile", lane=lane, job_id=f"reconcile:{worker}")
         except PyMongoError as error:
             events.emit("tick.failed", lane=lane, error=str(error))
         await asyncio.sleep(TICK_SECONDS)

@@ -15,20 +15,22 @@ from pymongo.errors import PyMongoError
 
 from channels.channel import Channel
 from channels.registry import close_channels, open_channels
-from core import events, log, memory, mongo, queue, redis, tasks
+from core import events, failpoints, log, memory, metrics, mongo, queue, redis, tasks
 from core.errors import ConfigurationError
 from core.parts import Parts, open_parts
 from core.settings import Settings
+from jobs.alone import work_alone
 from jobs.lanes import JOBS_AT_ONCE, LANES
 from jobs.launch import launch
 from jobs.pump import pump
+from jobs.reconcile import reconcile
 from jobs.sweep import sweep, tick
 from models.registry import prepare
 
 JOB_TIMEOUT_SECONDS = 600
 """A last resort: jobs bound themselves, and one that arq cancels is lost until the next tick."""
 RETURN_SECONDS = 1.0
-FUNCTIONS = (pump, launch, sweep)
+FUNCTIONS = (pump, launch, sweep, reconcile)
 
 
 def work(settings: Settings, lanes: Sequence[str]) -> None:
@@ -37,7 +39,9 @@ def work(settings: Settings, lanes: Sequence[str]) -> None:
     if unknown or not lanes:
         raise ConfigurationError(f"lanes are {', '.join(LANES)}; not {', '.join(sorted(unknown))}")
     log.configure(settings, "worker")
-    uvloop.run(_work(settings, lanes))
+    failpoints.arm(settings.belfry_fail_at, testing=settings.belfry_testing)
+    with metrics.served(settings):
+        uvloop.run(_work(settings, lanes))
 
 
 async def _work(settings: Settings, lanes: Sequence[str]) -> None:
@@ -55,11 +59,14 @@ async def _work(settings: Settings, lanes: Sequence[str]) -> None:
 
 
 async def serve_lane(parts: Parts, lane: str, stop: asyncio.Event) -> None:
-    """Run a lane's jobs until `stop`, coming back whenever Redis does."""
+    """Run a lane's jobs until `stop`: by arq, and without it while Redis is away."""
     channels = open_channels(parts.settings)
     try:
         while not stop.is_set():
-            await _live(parts, lane, channels, stop)
+            name = f"{socket.gethostname()}:{os.getpid()}:{os.urandom(3).hex()}"
+            await _live(parts, lane, channels, name, stop)
+            if not stop.is_set():
+                await work_alone(parts, lane, channels.values(), name, stop)
     finally:
         await close_channels(channels)
 
@@ -78,7 +85,7 @@ async def _prepared(parts: Parts, stop: asyncio.Event) -> bool:
 
 
 async def _live(
-    parts: Parts, lane: str, channels: Mapping[str, Channel], stop: asyncio.Event
+    parts: Parts, lane: str, channels: Mapping[str, Channel], name: str, stop: asyncio.Event
 ) -> None:
     """One life of an arq worker: it ends when told to stop, or dies with Redis.
 
@@ -86,7 +93,6 @@ async def _live(
     locks of jobs that ended while it was away. And each tells its pumps to stop, lest they be
     cancelled in the middle of their sends.
     """
-    name = f"{socket.gethostname()}:{os.getpid()}:{os.urandom(3).hex()}"
     over = asyncio.Event()
     pool = redis.connect(parts.settings.redis_url)
     ctx = {"parts": parts, "channels": channels, "stop": over, "worker": name}

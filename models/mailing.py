@@ -3,6 +3,7 @@
 from datetime import datetime
 from enum import StrEnum
 from typing import ClassVar
+from uuid import UUID
 
 from beanie import Document, PydanticObjectId
 from pydantic import BaseModel, Field
@@ -53,6 +54,15 @@ class Retrying(BaseModel):
 
     statuses: list[str]
     before: datetime
+    after: UUID | None = None
+    """Of the first state, those up to this id are done."""
+
+
+class Place(BaseModel):
+    """How far the messages of one version of a mailing have been gone through."""
+
+    version: int
+    id: UUID
 
 
 class Mailing(Document):
@@ -72,9 +82,13 @@ class Mailing(Document):
     """Left to be done by the sweep, where a request had no time for all."""
     redue: bool = False
     """The window changed: messages that wait for it must be given new times."""
+    redue_after: Place | None = None
     version: int = 1
     settled: bool = False
     """Closed, and no message of it is open any more."""
+    settled_at: datetime | None = None
+    reconciled_at: datetime | None = None
+    """When its counters were last picked to be compared with its rows."""
     created_by: str
     created_at: datetime
     updated_at: datetime
@@ -88,6 +102,7 @@ class Mailing(Document):
                 [("settled", ASCENDING), ("status", ASCENDING), ("end_at", ASCENDING)],
                 name="settled",
             ),
+            IndexModel([("settled_at", ASCENDING)], name="settled_at"),
         ]
 
 

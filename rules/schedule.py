@@ -9,11 +9,16 @@ from datetime import UTC, datetime, timedelta
 from core import clock
 from core.errors import Invalid
 
+LAST_YEAR = 9_998
+"""A local-time window may have to look a day further than the end."""
+
 
 def interval(start: datetime, end: datetime) -> None:
     """Raise Invalid unless the end comes after the start, by a millisecond or more."""
     if clock.cut(_utc(end)) <= clock.cut(_utc(start)):
         raise Invalid("set the end after the start")
+    if _utc(end).year > LAST_YEAR:
+        raise Invalid(f"set the end before the year {LAST_YEAR + 1}")
 
 
 def remaining(now: datetime, end: datetime) -> timedelta:

@@ -12,7 +12,7 @@ from core.parts import Parts
 from models.client import Client
 from rules import addresses
 from rules.message import Status
-from services import closing, paging
+from services import closing, paging, windows
 
 LARGEST_BATCH = 1_000
 DUPLICATE_KEY = 11_000
@@ -90,6 +90,8 @@ async def update(client_id: ObjectId, changes: dict[str, Any]) -> Client:
         raise _taken(checked.phone) from None
     if result.matched_count == 0:
         raise missing()
+    if "time_zone" in changes:
+        await windows.client_moved(client_id)
     events.emit("client.updated", client_id=str(client_id))
     changed: Client = client.model_copy(update=values)
     return changed

@@ -1,17 +1,32 @@
 """Close messages that are given up: their mailing or their client is gone, or the end came."""
 
+from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from typing import Any
 
 from pymongo.asynchronous.client_session import AsyncClientSession
 
-from core import clock, mongo
+from core import failpoints, mongo
 from core.parts import Parts
+from models.mailing import Mailing
 from rules.message import Status, closed
 from services import counters
 from services.messages import collection
 
 CLOSING_BATCH = 1_000
+
+_WRITTEN = failpoints.place("closing.written")
+_COMMITTED = failpoints.place("closing.committed")
+
+
+@dataclass(frozen=True, slots=True)
+class _Order:
+    query: dict[str, Any]
+    wanted: Status
+    why: str
+    at: datetime
+    version: int | None
 
 
 async def close(parts: Parts, query: dict[str, Any], wanted: Status, why: str) -> int:
@@ -22,29 +37,45 @@ async def close(parts: Parts, query: dict[str, Any], wanted: Status, why: str) -
     return total
 
 
-async def close_batch(parts: Parts, query: dict[str, Any], wanted: Status, why: str) -> int:
-    """End up to 1,000 pending rows that match; how many were ended."""
-    return await mongo.in_transaction(parts.mongo, partial(_close_batch, query, wanted, why))
-
-
-async def _close_batch(
-    query: dict[str, Any], wanted: Status, why: str, session: AsyncClientSession
+async def close_batch(
+    parts: Parts, query: dict[str, Any], wanted: Status, why: str, *, version: int | None = None
 ) -> int:
-    pending = {**query, "status": Status.PENDING}
+    """End up to 1,000 pending rows that match; how many were ended.
+
+    Given a `version`, none unless the query's mailing is still at it.
+    """
+    order = _Order(query, wanted, why, parts.database_clock.now(), version)
+    done = await mongo.in_transaction(parts.mongo, partial(_close_batch, order))
+    failpoints.reach(_COMMITTED)
+    return done
+
+
+async def _close_batch(order: _Order, session: AsyncClientSession) -> int:
+    if order.version is not None and not await _is_at(order, session):
+        return 0
+    pending = {**order.query, "status": Status.PENDING}
     fields = {"mailing_id": 1, "maybe_sent": 1}
     found = collection().find(pending, projection=fields, session=session).limit(CLOSING_BATCH)
     rows = [row async for row in found]
     moves: counters.Moves = counters.Moves()
     for maybe_sent in (False, True):
         chosen = [row for row in rows if row["maybe_sent"] is maybe_sent]
-        status = closed(wanted, maybe_sent)
+        status = closed(order.wanted, maybe_sent)
         for row in chosen:
             counters.move(moves, row["mailing_id"], Status.PENDING, status)
         if chosen:
             await collection().update_many(
                 {"_id": {"$in": [row["_id"] for row in chosen]}},
-                {"$set": {"status": status, "why": why, "closed_at": clock.now()}},
+                {"$set": {"status": status, "why": order.why, "closed_at": order.at}},
                 session=session,
             )
     await counters.apply(moves, session)
+    failpoints.reach(_WRITTEN)
     return len(rows)
+
+
+async def _is_at(order: _Order, session: AsyncClientSession) -> bool:
+    """Whether nobody has given the mailing a later end, or its messages another try, meanwhile."""
+    mailing = {"_id": order.query["mailing_id"], "version": order.version}
+    found = await Mailing.get_pymongo_collection().find_one(mailing, {"_id": 1}, session=session)
+    return found is not None

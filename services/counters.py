@@ -61,6 +61,17 @@ async def read(
     return sums
 
 
+async def open_mailings(mailing_ids: list[ObjectId]) -> set[ObjectId]:
+    """Those of the mailings that have open messages."""
+    stages: list[dict[str, Any]] = [
+        {"$match": {"mailing_id": {"$in": mailing_ids}}},
+        {"$group": {"_id": "$mailing_id", "open": {"$sum": f"$counts.{OPEN_KEY}"}}},
+        {"$match": {"open": {"$ne": 0}}},
+    ]
+    found = await Counter.get_pymongo_collection().aggregate(stages)
+    return {row["_id"] async for row in found}
+
+
 def closed_total(counts: Mapping[str, int]) -> int:
     """Messages that have ended."""
     return sum(counts.get(status, 0) for status in Status if status not in OPEN)

@@ -9,14 +9,19 @@ from typing import Any, assert_never
 from bson import ObjectId
 
 from channels.channel import Channel, Envelope, Outcome, Refused, Retry, Sent, Unknown
-from core import events
+from core import events, failpoints
 from core.clock import DatabaseClock
 from core.settings import Settings
 from rules import backoff, schedule
 from rules.message import Status, Verdict, fate
-from services.messages import Change, Claimed
+from services import windows
+from services.messages import Claimed
+from services.results import Change
 
 ANSWER_LIMIT = 2_000
+
+_LEAVING = failpoints.place("deliveries.leaving")
+_ANSWERED = failpoints.place("deliveries.answered")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +30,7 @@ class Sendable:
 
     claimed: Claimed
     envelope: Envelope
-    end_at: datetime
+    mailing: dict[str, Any] | None
 
     @classmethod
     def of(cls, claimed: Claimed, mailing: dict[str, Any] | None) -> "Sendable":
@@ -39,12 +44,15 @@ class Sendable:
             text=content["text"],
             subject=content["subject"] or ("" if mailing is None else mailing["name"]),
         )
-        return cls(claimed, envelope, row["end_at"] if mailing is None else mailing["end_at"])
+        return cls(claimed, envelope, mailing)
 
     def seconds(self, now: datetime, limit_seconds: float) -> float:
-        """How long its send may take; 0 or less: don't start it."""
-        until = self.claimed.row["lease"]["until"]
-        return schedule.time_for_send(now, self.end_at, until, limit_seconds)
+        """How long its send may take: within its lease, its window, and before the end."""
+        row, mailing = self.claimed.row, self.mailing
+        end_at = row["end_at"] if mailing is None else mailing["end_at"]
+        if mailing is not None and mailing.get("window") is not None:
+            end_at = min(end_at, windows.closes_at(mailing["window"], row["zone"], now))
+        return schedule.time_for_send(now, end_at, row["lease"]["until"], limit_seconds)
 
 
 def limit_seconds(settings: Settings, channel: str) -> float:
@@ -54,16 +62,23 @@ def limit_seconds(settings: Settings, channel: str) -> float:
     return settings.sending_api_timeout_seconds
 
 
+def rate(settings: Settings, channel: str) -> float:
+    """Messages a second that the provider takes; 0 for no limit."""
+    return settings.smtp_rate if channel == "email" else settings.sending_api_rate
+
+
 async def attempt(
     channel: Channel, sendable: Sendable, seconds: float, worker: str, clock: DatabaseClock
-) -> Change:
-    """Send once; the change to write, with its attempt. Times are the database's."""
+) -> tuple[Change, Outcome]:
+    """Send once; the change to write, with its attempt, and why. Times are the database's."""
     started_at, start = clock.now(), time.perf_counter()
+    failpoints.reach(_LEAVING)
     try:
         outcome: Outcome = await channel.send(sendable.envelope, seconds)
     except Exception as error:  # noqa: BLE001 - a bug met by one message must not stop the others
         # Nothing is swallowed: the attempt keeps it, the log has it, the message is tried again.
         outcome = Unknown("internal", repr(error))
+    failpoints.reach(_ANSWERED)
     duration_ms = (time.perf_counter() - start) * 1_000
     row = sendable.claimed.row
     verdict = judge(outcome)
@@ -71,6 +86,7 @@ async def attempt(
         "_id": ObjectId(),
         "message_id": row["_id"],
         "mailing_id": row.get("mailing_id"),
+        "mailing_version": sendable.mailing and sendable.mailing["version"],
         "number": row["attempts"] + 1,
         "channel": channel.name,
         "address": sendable.envelope.address,
@@ -82,7 +98,7 @@ async def attempt(
         "worker": worker,
     }
     _tell(record)
-    return _change(sendable.claimed, outcome, verdict, record, clock.now())
+    return _change(sendable.claimed, outcome, verdict, record, clock.now()), outcome
 
 
 def judge(outcome: Outcome) -> Verdict:

@@ -12,6 +12,8 @@ from rules import addresses, render
 
 CACHE_SECONDS = 1.0
 CACHE_BOUND = 1_000
+LONGEST_WAIT = 7 * 24 * 3600
+"""Seconds that an e-mail may wait for its notification to be read."""
 
 _TITLE = "{{ key }}"
 _BODY = "A notification of the kind {{ key }} has come in for you."
@@ -34,6 +36,7 @@ class NewKind:
     email: bool
     title: str = ""
     body: str = ""
+    email_if_unread_after_seconds: int | None = None
 
 
 async def seed() -> None:
@@ -73,6 +76,7 @@ async def create(new: NewKind) -> Kind:
     checks.take("key", addresses.key, new.key)
     _check_templates(checks, new.title, new.body)
     _check_outlets(checks, in_app=new.in_app, email=new.email)
+    _check_wait(checks, new)
     checks.close()
     if await Kind.find_all().count() >= CACHE_BOUND:
         raise InvalidInput.at("key", f"there are {CACHE_BOUND} kinds already", Problem.TOO_MANY)
@@ -83,6 +87,7 @@ async def create(new: NewKind) -> Kind:
         email=new.email,
         title=new.title,
         body=new.body,
+        email_if_unread_after_seconds=new.email_if_unread_after_seconds,
         created_at=now,
         updated_at=now,
     )
@@ -104,6 +109,7 @@ async def update(key: str, changes: dict[str, object]) -> Kind:
     checks = Checklist()
     _check_templates(checks, changed.title, changed.body)
     _check_outlets(checks, in_app=changed.in_app, email=changed.email)
+    _check_wait(checks, changed)
     checks.close()
     changes = {**changes, "updated_at": clock.now()}
     await Kind.get_pymongo_collection().update_one({"_id": key}, {"$set": changes})
@@ -127,3 +133,19 @@ def _check_templates(checks: Checklist, title: str, body: str) -> None:
 def _check_outlets(checks: Checklist, *, in_app: bool, email: bool) -> None:
     if not in_app and not email:
         checks.add("inApp", "a kind must go somewhere: set inApp, email or both")
+
+
+def _check_wait(checks: Checklist, kind: NewKind | Kind) -> None:
+    """An e-mail can wait only for what an inbox holds, and not for ever."""
+    seconds = kind.email_if_unread_after_seconds
+    if seconds is None:
+        return
+    if not kind.in_app:
+        message = "an e-mail can wait for a notification only if the kind stores one: set inApp"
+        checks.add("emailIfUnreadAfter", message)
+    if not kind.email:
+        message = "there is an e-mail to wait only if the kind sends one: set email"
+        checks.add("emailIfUnreadAfter", message)
+    if not 1 <= seconds <= LONGEST_WAIT:
+        message = f"must be from 1 to {LONGEST_WAIT} seconds (7 days); null sends at once"
+        checks.add("emailIfUnreadAfter", message)

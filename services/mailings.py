@@ -1,6 +1,6 @@
 """Mailings: create, change, delete, list (M2)."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -8,41 +8,35 @@ from bson import ObjectId
 from pymongo.asynchronous.client_session import AsyncClientSession
 
 from core import clock, events
-from core.errors import Checklist, Invalid, InvalidInput, Problem
+from core.errors import Checklist, InvalidInput, Problem
 from core.parts import Parts
-from models.mailing import AudienceFilter, Mailing, MailingStatus
-from rules import addresses, audience, schedule
-from rules.audience import Audience
-from rules.message import Route, Status
-from services import closing, idempotency, messages, paging
+from models.mailing import Mailing, MailingStatus
+from rules.message import Status
+from services import changes as versions
+from services import closing, idempotency, messages, new_mailing, paging
+from services.changes import BELFRY, Change, Verb
+from services.idempotency import Once
+from services.new_mailing import NewMailing
 
-LONGEST_NAME = 200
-LONGEST_TEXT = 20_000
-LIVE = (MailingStatus.SCHEDULED, MailingStatus.RUNNING)
+LIVE = (MailingStatus.SCHEDULED, MailingStatus.RUNNING, MailingStatus.PAUSED)
 BEFORE_LAUNCH = frozenset({"start_at", "audience", "channels"})
 """What can't change any more once messages were made from it."""
-
-
-@dataclass(frozen=True, slots=True)
-class NewMailing:
-    """A mailing as it was asked for."""
-
-    name: str
-    text: str
-    start_at: datetime
-    end_at: datetime
-    all_clients: bool = False
-    operator_codes: tuple[str, ...] = ()
-    tags: tuple[str, ...] = ()
-    channels: tuple[str, ...] = (Route.SENDING_API,)
-    subject: str = ""
+TRIES = 5
+"""How often something that fits any version is tried against others' changes."""
 
 
 async def create(
     parts: Parts, caller: str, new: NewMailing, idempotency_key: str | None = None
 ) -> Mailing:
     """Store a mailing, and start it at once if its time has come (M4)."""
-    mailing = _check(new, caller)
+    mailing = new_mailing.check(new, caller)
+    if idempotency_key is None:
+        return await store(parts, mailing)
+    return await store(parts, mailing, Once(caller, "createMailing", idempotency_key, repr(new)))
+
+
+async def store(parts: Parts, mailing: Mailing, once: Once | None = None) -> Mailing:
+    """Store a checked mailing; under the key of `once`, the one that is there already."""
     mailing.id = ObjectId()  # type: ignore[assignment] # Beanie's own id is a subclass
     row = mailing.model_dump(by_alias=True, exclude={"revision_id"})
 
@@ -50,11 +44,10 @@ async def create(
         await collection().insert_one(row, session=session)
         return {"id": row["_id"]}
 
-    if idempotency_key is None:
+    if once is None:
         await collection().insert_one(row)
         stored: Mailing | None = mailing
     else:
-        once = idempotency.Once(caller, "createMailing", idempotency_key, repr(new))
         answer = await idempotency.run(parts.mongo, once, work)
         stored = await Mailing.get(answer["id"])
     assert stored is not None
@@ -64,7 +57,9 @@ async def create(
     return stored
 
 
-async def update(parts: Parts, mailing_id: ObjectId, changes: dict[str, Any]) -> Mailing:
+async def update(
+    parts: Parts, mailing_id: ObjectId, changes: dict[str, Any], by: str = BELFRY
+) -> Mailing:
     """Change what `changes` names; raises InvalidInput on what its state forbids.
 
     Unsent messages follow: they take the text and the end as they are when they leave. Start,
@@ -73,45 +68,58 @@ async def update(parts: Parts, mailing_id: ObjectId, changes: dict[str, Any]) ->
     mailing = await get(mailing_id)
     if mailing is None:
         raise missing()
-    _check_state(mailing, changes)
-    checked = _check(_merged(mailing, changes), mailing.created_by)
-    fields = {"name", "text", "subject", "start_at", "end_at", "audience", "channels"}
-    values = checked.model_dump(include=fields) | {"updated_at": clock.now()}
-    states = [MailingStatus.SCHEDULED] if BEFORE_LAUNCH & changes.keys() else list(LIVE)
-    query = {"_id": mailing_id, "version": mailing.version, "status": {"$in": states}}
-    result = await collection().update_one(query, {"$set": values, "$inc": {"version": 1}})
-    if result.matched_count == 0:
-        message = "the mailing changed at the same moment; read it again and repeat the update"
-        raise InvalidInput.at("id", message, Problem.CONFLICT)
-    events.emit("mailing.updated", mailing_id=str(mailing_id), fields=sorted(changes))
-    updated = await get(mailing_id)
+    _check_state(mailing, changes, parts.database_clock.now())
+    change = Change(Verb.UPDATE, by, _values(mailing, changes))
+    updated = await versions.make(parts, mailing, change)
     if updated is None:
-        raise missing()
-    if updated.start_at <= clock.now():
+        raise versions.conflict()
+    events.emit("mailing.updated", mailing_id=str(mailing_id), fields=sorted(changes))
+    if updated.status is MailingStatus.SCHEDULED and updated.start_at <= clock.now():
         wake_launch(parts, mailing_id)
     return updated
 
 
-async def delete(parts: Parts, mailing_id: ObjectId) -> Mailing:
+async def delete(parts: Parts, mailing_id: ObjectId, by: str = BELFRY) -> Mailing:
     """Take a mailing off the list and cancel what is queued; its history stays.
 
     The status changes first, so that from then on nothing is claimed; messages that are just
     leaving end by themselves, and the sweep closes what they leave behind.
     """
-    now = clock.now()
-    mailing = await get(mailing_id)
-    if mailing is None:
-        raise missing()
-    values: dict[str, Any] = {"deleted_at": now, "updated_at": now}
-    if not mailing.settled:
-        values["status"] = MailingStatus.CANCELLED
-    await collection().update_one({"_id": mailing_id}, {"$set": values, "$inc": {"version": 1}})
+
+    def gone(mailing: Mailing) -> dict[str, Any]:
+        values: dict[str, Any] = {"deleted_at": clock.now(), "retrying": None}
+        return values if mailing.settled else {**values, "status": MailingStatus.CANCELLED}
+
+    deleted = await turn(parts, mailing_id, Verb.DELETE, by, gone)
     # A request has no time for millions of rows: the sweep goes on with the rest.
     query = {"mailing_id": mailing_id}
     await closing.close_batch(parts, query, Status.CANCELLED, "mailing deleted")
-    events.emit("mailing.deleted", mailing_id=str(mailing_id))
-    changed: Mailing = mailing.model_copy(update=values)
-    return changed
+    return deleted
+
+
+async def turn(
+    parts: Parts,
+    mailing_id: ObjectId,
+    verb: Verb,
+    by: str,
+    values: Callable[[Mailing], dict[str, Any] | None],
+) -> Mailing:
+    """Set the values that fit the mailing as it is; None of them leaves it unchanged.
+
+    Raises InvalidInput if it changes at the same moment again and again.
+    """
+    for _ in range(TRIES):
+        mailing = await get(mailing_id)
+        if mailing is None:
+            raise missing()
+        fitting = values(mailing)
+        if fitting is None:
+            return mailing
+        turned = await versions.make(parts, mailing, Change(verb, by, fitting))
+        if turned is not None:
+            events.emit("mailing.changed", mailing_id=str(mailing_id), verb=verb, by=by)
+            return turned
+    raise versions.conflict()
 
 
 async def get(mailing_id: ObjectId) -> Mailing | None:
@@ -149,6 +157,11 @@ def missing(field: str = "id") -> InvalidInput:
     return InvalidInput.at(field, message, Problem.NOT_FOUND)
 
 
+def started(mailing: Mailing) -> bool:
+    """Whether its audience was fixed and its messages are being made, or were."""
+    return mailing.launch.started_at is not None or mailing.status is MailingStatus.RUNNING
+
+
 def _query(statuses: tuple[str, ...]) -> dict[str, Any]:
     query: dict[str, Any] = {"deleted_at": None}
     if statuses:
@@ -156,82 +169,26 @@ def _query(statuses: tuple[str, ...]) -> dict[str, Any]:
     return query
 
 
-def _merged(mailing: Mailing, changes: dict[str, Any]) -> NewMailing:
-    whom: Audience = changes.get("audience") or Audience(
-        mailing.audience.all,
-        tuple(mailing.audience.operator_codes),
-        tuple(mailing.audience.tags),
-    )
-    said = {"name": mailing.name, "text": mailing.text, "subject": mailing.subject}
-    times = {"start_at": mailing.start_at, "end_at": mailing.end_at}
-    fields = {**said, **times, "channels": tuple(mailing.channels), **changes}
-    fields.pop("audience", None)
-    return NewMailing(
-        **fields, all_clients=whom.all, operator_codes=whom.operator_codes, tags=whom.tags
-    )
+def _values(mailing: Mailing, changes: dict[str, Any]) -> dict[str, Any]:
+    """All fields that an update can set, as they will be."""
+    checked = new_mailing.check(new_mailing.of(mailing, changes), mailing.created_by)
+    fields = {"name", "text", "subject", "start_at", "end_at", "audience", "channels", "window"}
+    values: dict[str, Any] = checked.model_dump(include=fields)
+    if started(mailing) and checked.window != mailing.window:
+        values["redue"] = True
+    return values
 
 
-def _check_state(mailing: Mailing, changes: dict[str, Any]) -> None:
-    if mailing.status not in LIVE or mailing.end_at <= clock.now():
-        message = f"the mailing is {mailing.status.value} or past its end; create a new one"
+def _check_state(mailing: Mailing, changes: dict[str, Any], now: datetime) -> None:
+    if mailing.status not in LIVE or mailing.end_at <= now:
+        message = (
+            f"the mailing is {mailing.status.value} or past its end; clone it to send it again"
+        )
         raise InvalidInput.at("id", message, Problem.NOT_ALLOWED_NOW)
     checks = Checklist()
-    if mailing.status != MailingStatus.SCHEDULED:
+    if started(mailing):
         names = {"start_at": "startAt", "audience": "audience", "channels": "channels"}
         for field in sorted(BEFORE_LAUNCH & changes.keys()):
             message = "can't change once the mailing has started; delete it and create another"
             checks.add(names[field], message, Problem.NOT_ALLOWED_NOW)
     checks.close()
-
-
-def _check(new: NewMailing, caller: str) -> Mailing:
-    checks = Checklist()
-    _check_words(checks, new)
-    checks.take("endAt", lambda end: schedule.interval(new.start_at, end), new.end_at)
-    if not new.channels or set(new.channels) - set(Route):
-        checks.add("channels", f"name at least one of {', '.join(Route)}")
-    codes = checks.take("audience.operatorCodes", _operator_codes, new.operator_codes)
-    tags = checks.take("audience.tags", addresses.tags, new.tags)
-    checks.take("audience", lambda said: audience.audience(*said), _said(new))
-    checks.close()
-    now = clock.now()
-    return Mailing(
-        name=new.name.strip(),
-        text=new.text,
-        subject=new.subject.strip(),
-        start_at=clock.cut(new.start_at),
-        end_at=clock.cut(new.end_at),
-        audience=AudienceFilter(
-            all=new.all_clients, operator_codes=list(codes or ()), tags=list(tags or ())
-        ),
-        channels=list(dict.fromkeys(new.channels)),
-        created_by=caller,
-        created_at=now,
-        updated_at=now,
-    )
-
-
-def _check_words(checks: Checklist, new: NewMailing) -> None:
-    for field, text, longest in (
-        ("name", new.name, LONGEST_NAME),
-        ("text", new.text, LONGEST_TEXT),
-    ):
-        if not text.strip():
-            checks.add(field, "must not be empty", Problem.BLANK)
-        if len(text) > longest:
-            checks.add(field, f"is longer than {longest} characters", Problem.TOO_LONG)
-    # The name is the subject of e-mails without one of their own.
-    if any(c in new.name.strip() for c in "\r\n\0"):
-        checks.add("name", "must be one line")
-    if len(new.subject) > LONGEST_NAME or any(c in new.subject for c in "\r\n\0"):
-        checks.add("subject", f"must be one line of at most {LONGEST_NAME} characters")
-
-
-def _operator_codes(codes: tuple[str, ...]) -> tuple[str, ...]:
-    if len(codes) > audience.VALUES_LIMIT:
-        raise Invalid(f"give at most {audience.VALUES_LIMIT} codes", Problem.TOO_MANY)
-    return tuple(dict.fromkeys(addresses.operator_code(code) for code in codes))
-
-
-def _said(new: NewMailing) -> tuple[bool, tuple[str, ...], tuple[str, ...]]:
-    return new.all_clients, new.operator_codes, new.tags

@@ -1,33 +1,30 @@
-"""Messages: claim due rows, and write what became of them.
+"""Messages: claim due rows, hold them while they are sent, give back what was not begun.
 
-Every change of a claimed row is fenced by its lease's token; rows, attempts and counters change
-in one transaction.
+Every change of a claimed row is fenced by its lease's token; see `services/results.py`.
 """
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import partial
 from typing import Any
 
 from bson import ObjectId
-from pymongo import UpdateOne
-from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.asynchronous.collection import AsyncCollection
-from pymongo.errors import BulkWriteError, PyMongoError
+from pymongo.errors import PyMongoError
 
-from core import clock, events, mongo
+from core import events, failpoints
 from core.parts import Parts
-from models.attempt import Attempt
 from models.message import Message
-from rules.message import Fate, Status
-from services import counters
+from rules.message import Status
 
 PERSONAL = "personal"
 BULK = "bulk"
-RECLAIM_LIMIT = 1_000
-RECLAIM_BATCH = 50
+SUSPECT_AFTER = 2
+"""A row whose workers went away this often may be what kills them: it goes last, and alone."""
+
+_FOUND = failpoints.place("messages.found")
+_CLAIMED = failpoints.place("messages.claimed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,20 +46,14 @@ class Claimed:
         return self.row.get("mailing_id")
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
-    """What becomes of a claimed row, and the attempt behind it, if there was one."""
-
-    claimed: Claimed
-    fate: Fate
-    why: str = ""
-    attempt: dict[str, Any] | None = None
-    at: datetime = field(default_factory=clock.now)
-
-
 def collection() -> AsyncCollection[dict[str, Any]]:
     """The rows themselves, for queries in bulk."""
     return Message.get_pymongo_collection()
+
+
+def is_suspect(claimed: Claimed) -> bool:
+    """Whether this may be what killed the workers that held it."""
+    return bool(claimed.row.get("reclaims", 0) >= SUSPECT_AFTER)
 
 
 def wake(parts: Parts, lane: str = PERSONAL) -> None:
@@ -71,7 +62,13 @@ def wake(parts: Parts, lane: str = PERSONAL) -> None:
 
 
 async def claim(
-    parts: Parts, mailing_id: ObjectId | None, channel: str, limit: int, worker: str
+    parts: Parts,
+    mailing_id: ObjectId | None,
+    channel: str,
+    limit: int,
+    worker: str,
+    *,
+    suspects: bool = False,
 ) -> list[Claimed]:
     """Take up to `limit` due rows of a mailing (None: personal ones) for this worker.
 
@@ -79,11 +76,13 @@ async def claim(
     still pending and due, and each reads back just those that carry its own token.
     """
     due = {"status": Status.PENDING, "due_at": {"$lte": parts.database_clock.now()}}
-    query = {"mailing_id": mailing_id, "channel": channel, **due}
+    trusted = {"$gte": SUSPECT_AFTER} if suspects else {"$not": {"$gte": SUSPECT_AFTER}}
+    query = {"mailing_id": mailing_id, "channel": channel, **due, "reclaims": trusted}
     found = collection().find(query, projection={"_id": 1}).limit(limit)
     ids = [row["_id"] async for row in found]
     if not ids:
         return []
+    failpoints.reach(_FOUND)
     token = uuid.uuid4()
     lease = {"token": token, "until": _until(parts), "worker": worker}
     try:
@@ -91,6 +90,7 @@ async def claim(
             {"_id": {"$in": ids}, **due},
             {"$set": {"status": Status.SENDING, "lease": lease}},
         )
+        failpoints.reach(_CLAIMED)
         mine = collection().find({"_id": {"$in": ids}, "lease.token": token})
         return [Claimed(row, token) async for row in mine]
     except PyMongoError:
@@ -125,99 +125,3 @@ async def renew(parts: Parts, claimed: Sequence[Claimed]) -> int:
 
 def _until(parts: Parts) -> datetime:
     return parts.database_clock.now() + timedelta(seconds=parts.settings.lease_seconds)
-
-
-async def write(parts: Parts, changes: Sequence[Change]) -> int:
-    """Write what became of claimed rows; how many were still ours.
-
-    A row whose lease went to another worker is left to that worker, but its attempt is kept: it
-    did happen.
-    """
-    attempts = [change.attempt for change in changes if change.attempt is not None]
-    try:
-        return await mongo.in_transaction(parts.mongo, partial(_write, changes, attempts))
-    except BulkWriteError:
-        # The answer to an earlier commit of the same attempts was lost on the way to us.
-        attempts = await _unstored(attempts)
-        return await mongo.in_transaction(parts.mongo, partial(_write, changes, attempts))
-
-
-async def reclaim(parts: Parts) -> int:
-    """Give back rows whose lease ran out: their worker is gone, and may have sent them.
-
-    A worker killed while it wrote has left rows locked; they wait until MongoDB unlocks them,
-    and hold up no others.
-    """
-    ended = {"status": Status.SENDING, "lease.until": {"$lt": parts.database_clock.now()}}
-    found = collection().find(ended, projection={"_id": 1}).sort("lease.until", 1)
-    ids = [row["_id"] async for row in found.limit(RECLAIM_LIMIT)]
-    total = 0
-    for start in range(0, len(ids), RECLAIM_BATCH):
-        chosen = {"_id": {"$in": ids[start : start + RECLAIM_BATCH]}, **ended}
-        total += await mongo.without_waiting(parts.mongo, partial(_reclaim, chosen)) or 0
-    return total
-
-
-async def _reclaim(query: dict[str, Any], session: AsyncClientSession) -> int:
-    values = {"status": Status.PENDING, "maybe_sent": True, "why": "lease ran out"}
-    update = {"$set": values, "$unset": {"lease": ""}}
-    return (await collection().update_many(query, update, session=session)).modified_count
-
-
-async def _write(
-    changes: Sequence[Change], attempts: list[dict[str, Any]], session: AsyncClientSession
-) -> int:
-    ours = await _still_ours(changes, session)
-    moves: counters.Moves = counters.Moves()
-    for change in ours:
-        counters.move(moves, change.claimed.mailing_id, Status.SENDING, change.fate.status)
-    if ours:
-        updates = [_update(change) for change in ours]
-        await collection().bulk_write(updates, ordered=False, session=session)
-    if attempts:
-        await Attempt.get_pymongo_collection().insert_many(attempts, ordered=False, session=session)
-    await counters.apply(moves, session)
-    return len(ours)
-
-
-async def _unstored(attempts: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    query = {"_id": {"$in": [attempt["_id"] for attempt in attempts]}}
-    found = Attempt.get_pymongo_collection().find(query, projection={"_id": 1})
-    stored = {row["_id"] async for row in found}
-    return [attempt for attempt in attempts if attempt["_id"] not in stored]
-
-
-async def _still_ours(changes: Sequence[Change], session: AsyncClientSession) -> list[Change]:
-    ids = [change.claimed.id for change in changes]
-    query = {"_id": {"$in": ids}, "status": {"$in": [Status.SENDING, Status.PENDING]}}
-    rows = collection().find(query, projection={"lease.token": 1}, session=session)
-    tokens = {row["_id"]: (row.get("lease") or {}).get("token") async for row in rows}
-    return [change for change in changes if _is_ours(change, tokens)]
-
-
-def _is_ours(change: Change, tokens: dict[uuid.UUID, uuid.UUID | None]) -> bool:
-    if change.claimed.id not in tokens:
-        return False
-    token = tokens[change.claimed.id]
-    # A row that was taken from us and that nobody holds since may still learn that it was sent.
-    return token == change.claimed.token or (token is None and change.fate.status == Status.SENT)
-
-
-def _update(change: Change) -> UpdateOne:
-    fate = change.fate
-    values: dict[str, Any] = {
-        "status": fate.status,
-        "maybe_sent": fate.maybe_sent,
-        "why": change.why,
-    }
-    if fate.due_at is not None:
-        values["due_at"] = fate.due_at
-    if fate.status == Status.SENT:
-        values["sent_at"] = change.at
-    if fate.status != Status.PENDING:
-        values["closed_at"] = change.at
-    update: dict[str, Any] = {"$set": values, "$unset": {"lease": ""}}
-    if change.attempt is not None:
-        update["$inc"] = {"attempts": 1}
-        values["address"] = change.attempt["address"]
-    return UpdateOne({"_id": change.claimed.id}, update)

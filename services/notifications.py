@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections import defaultdict
 from dataclasses import asdict, dataclass
+from datetime import timedelta
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -176,10 +177,16 @@ async def _write(parts: Parts, draft: _Draft, session: AsyncClientSession | None
                 # One line: what a template or the data breaks would break the header.
                 subject=" ".join(item["title"].replace("\0", " ").split()) or kind.id,
                 text=item["body"] or kind.id,
+                wait=_wait(kind),
             ),
             parts.database_clock.now(),
         )
     return answer
+
+
+def _wait(kind: Kind) -> timedelta | None:
+    seconds = kind.email_if_unread_after_seconds
+    return None if seconds is None else timedelta(seconds=seconds)
 
 
 def _tell(parts: Parts, draft: _Draft, answer: dict[str, Any]) -> Notified:
@@ -187,7 +194,7 @@ def _tell(parts: Parts, draft: _Draft, answer: dict[str, Any]) -> Notified:
     user_id = str(draft.user_id)
     if answer["item"] is not None:
         announce(parts, user_id, inbox.Created(answer["seq"], answer["item"]), answer["unread"])
-    if answer["message_id"] is not None:
+    if answer["message_id"] is not None and _wait(draft.kind) is None:
         messages.wake(parts)
     events.emit(
         "notification.created",

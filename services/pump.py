@@ -5,29 +5,26 @@ writes every 100 ms at the latest, the keeper renews leases and looks whether ma
 """
 
 import asyncio
-import itertools
-import random
 import time
 from collections.abc import Iterable
-from typing import Any
 from uuid import UUID
 
-from bson import ObjectId
 from pymongo.errors import PyMongoError
 
-from channels.channel import Channel
-from core import events
+from channels.channel import Channel, Outcome
+from core import events, tasks
 from core.parts import Parts
-from models.client import Client
-from models.mailing import MailingStatus
-from rules.message import Fate, Status, closed
-from services import deliveries, mailings, messages
+from rules.breaker import Gate
+from services import deliveries, messages, objections
+from services.breaker import Breaker
 from services.deliveries import Sendable
-from services.launch import ADDRESS_FIELD
-from services.messages import Change, Claimed
+from services.messages import Claimed
+from services.pace import Pace
+from services.recorder import Recorder
+from services.results import Change
+from services.sources import Sources
+from services.throttle import Throttle
 
-RECORD_SECONDS = 0.1
-RECORD_BATCH = 500
 KEEPER_SECONDS = 0.5
 IDLE_SECONDS = 0.25
 """How long the feeder waits where nothing is due but sends are still under way."""
@@ -42,14 +39,17 @@ class Pump:
         self._channel = channel
         self._worker = worker
         self._limit_seconds = deliveries.limit_seconds(parts.settings, channel.name)
-        self._ready: asyncio.Queue[Claimed] = asyncio.Queue(channel.concurrency)
-        self._results: asyncio.Queue[Change] = asyncio.Queue(RECORD_BATCH)
-        self._held: dict[UUID, Claimed] = {}
-        self._mailings: dict[ObjectId, dict[str, Any]] = {}
-        self._turn = itertools.count()
+        self._sources = Sources(parts, lane, channel.name, worker)
+        self._breaker = Breaker(parts, channel.name)
+        rate = deliveries.rate(parts.settings, channel.name)
+        self._throttle = Throttle(parts, channel.name, lane, rate, worker)
+        self._pace = Pace(2 * channel.concurrency)
+        self._ready: asyncio.Queue[Claimed] = asyncio.Queue()
+        self._few_ready = asyncio.Event()
+        self._turn = asyncio.Lock()
+        self._recorder = Recorder(parts, worker)
+        self._probe: UUID | None = None
         self._stop = asyncio.Event()
-        self._drained = asyncio.Event()
-        self._drained.set()
 
     def stop(self) -> None:
         """Claim nothing more and give back what wasn't started."""
@@ -58,15 +58,14 @@ class Pump:
     async def run(self, seconds: float) -> int:
         """Work for at most about `seconds`, then finish what was begun; how many were handled."""
         handled = 0
-        async with asyncio.TaskGroup() as tasks:
-            crew = [tasks.create_task(self._deliver()) for _ in range(self._channel.concurrency)]
-            crew += [tasks.create_task(self._record()), tasks.create_task(self._keep())]
+        async with asyncio.TaskGroup() as group:
+            crew = [group.create_task(self._deliver()) for _ in range(self._channel.concurrency)]
+            crew += [group.create_task(self._recorder.run()), group.create_task(self._keep())]
             try:
                 handled = await self._feed(time.monotonic() + seconds)
-                await self._drained.wait()
+                await self._recorder.drained()
             finally:
-                for task in crew:
-                    task.cancel()
+                await asyncio.shield(tasks.end(crew))
         return handled
 
     async def _feed(self, until: float) -> int:
@@ -78,128 +77,114 @@ class Pump:
                 # What is under way is out, and only we can record it; the next pump claims again.
                 events.emit("messages.claim.failed", lane=self._lane, error=str(error))
                 break
-            handled += len(claimed)
-            if not claimed and not self._held:
+            if not claimed and not self._recorder.held:
                 break
-            if not claimed:
-                await asyncio.sleep(IDLE_SECONDS)
-            self._held.update((one.id, one) for one in claimed)
-            if claimed:
-                self._drained.clear()
-            for one in claimed:
-                await self._ready.put(one)
+            await self._hand_out(claimed)
+            handled += len(claimed)
         return handled
 
-    async def _claim(self) -> list[Claimed]:
-        """Due rows of the next source that has any; sources take turns."""
-        sources = await self._sources()
-        start = next(self._turn) % max(1, len(sources))
-        for source in sources[start:] + sources[:start]:
-            claimed = await messages.claim(
-                self._parts, source, self._channel.name, 2 * self._channel.concurrency, self._worker
-            )
-            if claimed:
-                await self._address_or_return(claimed)
-                return claimed
-        return []
-
-    async def _sources(self) -> list[ObjectId | None]:
-        if self._lane == messages.PERSONAL:
-            return [None]
-        now = self._parts.database_clock.now()
-        running = {"status": MailingStatus.RUNNING, "settled": False, "end_at": {"$gt": now}}
-        query = {**running, "channels": self._channel.name}
-        rows = await mailings.collection().find(query).sort("_id", 1).limit(1_000).to_list()
-        self._mailings.update((row["_id"], row) for row in rows)
-        return [row["_id"] for row in rows]
-
-    async def _address_or_return(self, claimed: list[Claimed]) -> None:
-        try:
-            await self._address(claimed)
-        except PyMongoError:
-            await messages.give_back([one.id for one in claimed], claimed[0].token)
-            raise
-
-    async def _address(self, claimed: Iterable[Claimed]) -> None:
-        """Where each goes as the client is now, not as it was at the launch."""
-        bulk = [one for one in claimed if one.mailing_id is not None]
-        if not bulk:
+    async def _hand_out(self, claimed: list[Claimed]) -> None:
+        if not claimed:
+            await asyncio.sleep(IDLE_SECONDS)
             return
-        field = ADDRESS_FIELD[self._channel.name]
-        query = {"_id": {"$in": [one.row["client_id"] for one in bulk]}}
-        found = Client.get_pymongo_collection().find(query, projection={field: 1})
-        addresses = {row["_id"]: row.get(field) async for row in found}
-        for one in bulk:
-            one.row["address"] = addresses.get(one.row["client_id"])
+        self._recorder.hold(claimed)
+        self._few_ready.clear()
+        for one in claimed:
+            self._ready.put_nowait(one)
+        was_full = len(claimed) == self._batch()
+        self._pace.begin()
+        await self._few_ready.wait()
+        if was_full:
+            self._pace.end()
+
+    def _batch(self) -> int:
+        return self._throttle.batch(self._pace.size)
+
+    async def _claim(self) -> list[Claimed]:
+        """As many due rows as the state of the provider allows."""
+        match await self._breaker.gate():
+            case Gate.WAIT:
+                return []
+            case Gate.PROBE:
+                return await self._claim_probe()
+            case Gate.PASS:
+                return await self._claim_freely()
+
+    async def _claim_freely(self) -> list[Claimed]:
+        """Due rows; one that may be what kills workers only when there is no other, and alone."""
+        if any(messages.is_suspect(one) for one in self._recorder.held):
+            return []
+        claimed = await self._sources.take(self._batch())
+        if claimed or self._recorder.held:
+            return claimed
+        return await self._sources.take(1, suspects=True)
+
+    async def _claim_probe(self) -> list[Claimed]:
+        """One message to try the provider with, if nobody else is trying."""
+        if self._recorder.held or not await self._breaker.try_probe(self._limit_seconds):
+            return []
+        claimed: list[Claimed] = []
+        try:
+            claimed = await self._sources.take(1) or await self._sources.take(1, suspects=True)
+        finally:
+            if not claimed:
+                await self._breaker.give_up_probe()
+        self._probe = claimed[0].id if claimed else None
+        return claimed
 
     async def _deliver(self) -> None:
         while True:
-            claimed = await self._ready.get()
-            await self._results.put(await self._send(claimed))
+            claimed = await self._next()
+            begun = time.monotonic()
+            change, outcome = await self._send(claimed)
+            if outcome is None:
+                self._throttle.put_back()
+            # Before the result: once all are written, the pump ends and cancels what is left.
+            await self._judge(claimed, outcome, begun)
+            await self._recorder.take(change)
 
-    async def _send(self, claimed: Claimed) -> Change:
+    async def _next(self) -> Claimed:
+        """The next message, once the provider's rate lets it leave.
+
+        One sender at a time takes and waits, so that at a low rate few messages are held.
+        """
+        async with self._turn:
+            claimed = await self._ready.get()
+            if self._ready.qsize() <= self._batch() // 2:
+                self._few_ready.set()
+            await self._throttle.take(self._stop)
+            return claimed
+
+    async def _send(self, claimed: Claimed) -> tuple[Change, Outcome | None]:
         """Send one message unless something speaks against it at this very moment."""
-        held_back = self._objection(claimed)
-        if held_back is not None:
-            return held_back
-        mailing = None if claimed.mailing_id is None else self._mailings[claimed.mailing_id]
-        sendable = Sendable.of(claimed, mailing)
+        mailing = None if claimed.mailing_id is None else self._sources.mailings[claimed.mailing_id]
         now = self._parts.database_clock.now()
+        held_back = objections.find(claimed, mailing, now)
+        if held_back is not None:
+            return held_back, None
+        if self._stop.is_set() or not (self._breaker.is_closed or claimed.id == self._probe):
+            return objections.release(claimed), None
+        sendable = Sendable.of(claimed, mailing)
         seconds = sendable.seconds(now, self._limit_seconds)
-        if seconds <= 0:
-            return self._too_late(claimed, expired=now >= sendable.end_at)
+        if seconds < min(objections.LEAST_SECONDS, self._limit_seconds):
+            return objections.out_of_time(claimed, mailing, now), None
         return await deliveries.attempt(
             self._channel, sendable, seconds, self._worker, self._parts.database_clock
         )
 
-    def _objection(self, claimed: Claimed) -> Change | None:
-        row = claimed.row
-        if claimed.mailing_id is not None:
-            if not row["address"]:
-                return self._end(claimed, Status.CANCELLED, "client deleted or without address")
-            if self._mailings[claimed.mailing_id]["status"] != MailingStatus.RUNNING:
-                return self._release(claimed)
-        return self._release(claimed) if self._stop.is_set() else None
-
-    def _too_late(self, claimed: Claimed, *, expired: bool) -> Change:
-        if expired:
-            return self._end(claimed, Status.EXPIRED, "the end came first")
-        return self._release(claimed)
-
-    def _end(self, claimed: Claimed, status: Status, why: str) -> Change:
-        maybe_sent = claimed.row["maybe_sent"]
-        return Change(claimed, Fate(closed(status, maybe_sent), maybe_sent), why)
-
-    def _release(self, claimed: Claimed) -> Change:
-        row = claimed.row
-        return Change(claimed, Fate(Status.PENDING, row["maybe_sent"], row["due_at"]), row["why"])
-
-    async def _record(self) -> None:
-        while True:
-            batch = [await self._results.get()]
-            await asyncio.sleep(RECORD_SECONDS / 2)
-            while len(batch) < RECORD_BATCH and not self._results.empty():
-                batch.append(self._results.get_nowait())
-            await self._write(batch)
-            for change in batch:
-                # A row that was due again at once may have been claimed anew meanwhile.
-                if self._held.get(change.claimed.id) is change.claimed:
-                    del self._held[change.claimed.id]
-            if not self._held:
-                self._drained.set()
-
-    async def _write(self, batch: list[Change]) -> None:
-        """Write until it is written: these messages are out, and only we know it."""
-        while True:
-            try:
-                ours = await messages.write(self._parts, batch)
-            except PyMongoError as error:
-                events.emit("messages.write.failed", count=len(batch), error=str(error))
-                await asyncio.sleep(random.uniform(0.1, 1.0))  # noqa: S311 - jitter
-                continue
-            if ours < len(batch):
-                events.emit("leases.lost", count=len(batch) - ours, worker=self._worker)
-            return
+    async def _judge(self, claimed: Claimed, outcome: Outcome | None, begun: float) -> None:
+        """Let the breaker know; None if the message was not sent."""
+        is_probe = claimed.id == self._probe
+        if is_probe:
+            self._probe = None
+        try:
+            if outcome is not None:
+                await self._breaker.note(outcome, begun)
+            elif is_probe:
+                await self._breaker.give_up_probe()
+        except PyMongoError as error:
+            # Each pump still judges for itself; a probe that can't report is given up in time.
+            events.emit("breaker.write.failed", channel=self._channel.name, error=str(error))
 
     async def _keep(self) -> None:
         third = self._parts.settings.lease_seconds / 3
@@ -207,22 +192,17 @@ class Pump:
         while True:
             await asyncio.sleep(KEEPER_SECONDS)
             try:
-                await self._refresh_mailings()
+                await self._sources.refresh(self._recorder.held)
+                await self._breaker.look()
                 if time.monotonic() >= renew_at:
-                    renew_at = time.monotonic() + third
                     await self._renew()
+                    renew_at = time.monotonic() + third
             except PyMongoError as error:
                 # Leases run on; `seconds` stops sends that would outlive them.
                 events.emit("leases.renewal.failed", error=str(error))
 
-    async def _refresh_mailings(self) -> None:
-        wanted = {one.mailing_id for one in self._held.values()} - {None}
-        if wanted:
-            found = mailings.collection().find({"_id": {"$in": list(wanted)}})
-            self._mailings.update({row["_id"]: row async for row in found})
-
     async def _renew(self) -> None:
-        held = list(self._held.values())
+        held = list(self._recorder.held)
         if held:
             await messages.renew(self._parts, held)
 
@@ -237,14 +217,18 @@ async def pump(
 ) -> int:
     """Pump every channel of a lane side by side; how many messages were handled."""
     pumps = [Pump(parts, lane, channel, worker) for channel in channels]
-
-    async def watch() -> None:
-        await stop.wait()
-        for one in pumps:
-            one.stop()
-
-    watcher = asyncio.create_task(watch())
+    runs = [asyncio.create_task(one.run(seconds)) for one in pumps]
+    stopping = asyncio.create_task(_stop_all(pumps, stop))
     try:
-        return sum(await asyncio.gather(*(one.run(seconds) for one in pumps)))
+        await asyncio.wait(runs, return_when=asyncio.FIRST_EXCEPTION)
+        for one in pumps:
+            one.stop()  # where one has failed, the others finish what they have begun
+        return sum(await asyncio.gather(*runs))
     finally:
-        watcher.cancel()
+        await tasks.end([stopping, *runs])
+
+
+async def _stop_all(pumps: Iterable[Pump], stop: asyncio.Event) -> None:
+    await stop.wait()
+    for one in pumps:
+        one.stop()

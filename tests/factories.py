@@ -15,7 +15,7 @@ from models.mailing import Mailing
 from rules.inbox import Created, Event, Item, Read
 from services import launch, mailings
 from services.kinds import NewKind
-from services.mailings import NewMailing
+from services.new_mailing import NewMailing
 from services.notifications import NewNotification
 
 HOUR = timedelta(hours=1)

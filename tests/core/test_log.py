@@ -30,6 +30,7 @@ events.emit(
 )
 for name in ("leases.lost", "tick.failed", "wakeups.unreachable", "client.created"):
     events.emit(name)
+events.emit("counters.differ", mailing_id="m1", differences={"open": -1})
 logging.getLogger("uvicorn.error").warning("port %d is busy", 80)
 try:
     1 / 0
@@ -89,6 +90,11 @@ def test_an_event_is_one_line_of_json_with_its_ids(lines: dict[str, dict[str, An
 def test_trouble_is_a_warning(lines: dict[str, dict[str, Any]], event: str) -> None:
     assert lines[event]["level"] == "warning"
     assert lines["client.created"]["level"] == "info"
+
+
+def test_what_can_not_be_is_an_error(lines: dict[str, dict[str, Any]]) -> None:
+    line = lines["counters.differ"]
+    assert (line["level"], line["mailing_id"], line["differences"]) == ("error", "m1", {"open": -1})
 
 
 def test_records_of_libraries_come_as_the_same_json(lines: dict[str, dict[str, Any]]) -> None:

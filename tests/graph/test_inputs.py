@@ -180,6 +180,7 @@ PAGED = {
     "inbox(userId: $u) { notifications(first: $n) { totalCount } }": "first",
     "inbox(userId: $u) { page(limit: $n) { total } }": "limit",
     "mailing(id: $m) { messages(first: $n) { pageInfo { hasNextPage } } }": "first",
+    "mailing(id: $m) { changes(first: $n) { version } }": "first",
 }
 
 
@@ -224,10 +225,10 @@ async def test_a_wrong_id_is_an_error_everywhere(edge: Edge, wrong: str) -> None
     for query in ("client(id: $id) { id }", "mailing(id: $id) { id }", "message(id: $id) { id }"):
         answer = await edge.ask(f"query ($id: ID!) {{ {query} }}", {"id": wrong})
         assert top_code(answer) == "BAD_USER_INPUT", query
-    for verb in ("updateClient", "deleteClient", "updateMailing", "deleteMailing"):
-        query = (
-            f"mutation ($id: ID!) {{ {verb}(input: {{id: $id}}) {{ errors {{ field code }} }} }}"
-        )
+    steering = [f"{verb}Mailing" for verb in ("update", "delete", "pause", "resume", "cancel")]
+    for verb in ("updateClient", "deleteClient", *steering):
+        said = f"{verb}(input: {{id: $id}}) {{ errors {{ field code }} }}"
+        query = f"mutation ($id: ID!) {{ {said} }}"
         payload = (await edge.data(query, {"id": wrong}))[verb]
         assert payload["errors"] == [{"field": "id", "code": "INVALID"}], verb
     read = "mutation ($id: ID!) { markNotificationRead(input: {id: $id}) { errors { field } } }"

@@ -47,6 +47,7 @@ def settings(mongod: Mongod, redis_url: str) -> Settings:
         email=EMAIL,
         notification_limit=100,
         lease_seconds=60,
+        breaker_attempts=1_000,  # tests of the breaker say how many
     )
 
 

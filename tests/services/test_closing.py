@@ -6,8 +6,8 @@ import pytest
 
 from core.parts import Parts
 from rules.message import Fate, Status
-from services import closing, messages
-from services.messages import Change
+from services import closing, messages, results
+from services.results import Change
 from tests import factories
 from tests.services.looking import counted, row_of
 from tests.services.pumping import claim
@@ -29,7 +29,7 @@ async def test_closing_ends_what_is_pending_and_says_if_it_may_have_been_sent(
 ) -> None:
     mailing_id = await factories.launched(parts, 5)
     held, done = await claim(parts, mailing_id, 2)
-    await messages.write(parts, [Change(done, SENT)])
+    await results.write(parts, [Change(done, SENT)])
     await messages.collection().update_many({}, {"$set": {"maybe_sent": maybe_sent}})
     assert await closing.close(parts, {"mailing_id": mailing_id}, wanted, "why not") == 3
     closed = await messages.collection().find({"status": expected}).to_list()

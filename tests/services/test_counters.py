@@ -10,9 +10,10 @@ from core import clock, mongo
 from core.parts import Parts
 from models.mailing import Counter
 from rules.message import OPEN, Fate, Status, closed
-from services import closing, counters, messages, stats
+from services import closing, counters, messages, reclaiming, results, stats
 from services.counters import Moves
-from services.messages import Change, Claimed
+from services.messages import Claimed
+from services.results import Change
 from tests import factories
 from tests.factories import HOUR
 
@@ -55,7 +56,7 @@ class Worker:
             case _:
                 ended = {"$set": {"lease.until": clock.now() - HOUR}}
                 await messages.collection().update_many({"status": "sending"}, ended)
-                await messages.reclaim(self.parts)
+                await reclaiming.reclaim(self.parts)
                 self.late, self.held = self.held, []
 
     async def write(self, claimed: list[Claimed], status: Status) -> None:
@@ -64,7 +65,7 @@ class Worker:
             for one in claimed
             if (maybe := one.row["maybe_sent"] and status is not Status.SENT) is not None
         ]
-        await messages.write(self.parts, changes)
+        await results.write(self.parts, changes)
 
 
 @hypothesis(

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from functools import partial
 
 import pytest
@@ -9,6 +10,7 @@ from core.parts import Parts
 from models.message import Content, Message
 from services import emails
 from services.emails import Email
+from tests.factories import HOUR
 
 USER = ObjectId()
 NEWS = Email("n1", USER, "ann@example.com", "new_login", "Login", "Was it you?")
@@ -36,6 +38,14 @@ async def test_an_e_mail_is_a_personal_message_that_is_due_at_once(parts: Parts)
     assert (row.status, row.address, row.attempts) == ("pending", "ann@example.com", 0)
     assert before <= row.due_at <= clock.now()
     assert row.end_at == row.created_at + emails.PERSONAL_LIFE
+    assert (row.why, row.unread_item) == ("", None)
+
+
+async def test_an_e_mail_that_waits_is_due_when_its_wait_is_over(parts: Parts) -> None:
+    row = await add(parts, replace(NEWS, wait=HOUR))
+    assert (row.status, row.why, row.unread_item) == ("pending", "waits to be read", "n1")
+    assert row.due_at == row.created_at + HOUR
+    assert row.end_at == row.due_at + emails.PERSONAL_LIFE
 
 
 async def test_one_notification_can_not_queue_its_e_mail_twice(parts: Parts) -> None:

@@ -8,6 +8,8 @@ from services.kinds import NewKind
 from tests.factories import kind
 from tests.services.looking import mistakes
 
+WAIT = ("emailIfUnreadAfter", Problem.INVALID)
+
 
 async def test_the_built_in_kinds_go_where_they_should(parts: Parts) -> None:
     outlets = {one.id: (one.in_app, one.email) for one in await kinds.every()}
@@ -53,6 +55,23 @@ async def test_what_a_change_does_not_name_stays(parts: Parts) -> None:
     assert stored.updated_at >= made.updated_at
 
 
+@pytest.mark.parametrize("wait", [1, kinds.LONGEST_WAIT])
+async def test_an_e_mail_of_a_kind_may_wait_up_to_a_week(parts: Parts, wait: int) -> None:
+    made = await kinds.create(kind(email_if_unread_after_seconds=wait))
+    assert made == await Kind.get("sale")
+    assert made.email_if_unread_after_seconds == wait
+    changed = await kinds.update("sale", {"email_if_unread_after_seconds": None})
+    assert changed.email_if_unread_after_seconds is None
+
+
+@pytest.mark.parametrize("outlet", ["in_app", "email"])
+async def test_a_kind_whose_e_mail_waits_keeps_both_outlets(parts: Parts, outlet: str) -> None:
+    made = await kinds.create(kind(email_if_unread_after_seconds=60))
+    assert await mistakes(kinds.update("sale", {outlet: False})) == {WAIT}
+    assert await Kind.get("sale") == made
+    await kinds.update("sale", {outlet: False, "email_if_unread_after_seconds": None})
+
+
 async def test_an_unknown_kind_is_not_found(parts: Parts) -> None:
     assert await kinds.find("unknown") is None
     assert await mistakes(kinds.update("unknown", {})) == {("key", Problem.NOT_FOUND)}
@@ -72,6 +91,12 @@ async def test_a_taken_key_is_told(parts: Parts) -> None:
         (kind(title="{{ "), {("title", Problem.INVALID)}),
         (kind(body="{% include 'x' %}"), {("body", Problem.INVALID)}),
         (kind(body="x" * 20_001), {("body", Problem.TOO_LONG)}),
+        *(
+            (kind(email_if_unread_after_seconds=wait), {WAIT})
+            for wait in (0, -1, kinds.LONGEST_WAIT + 1)
+        ),
+        (kind(in_app=False, email_if_unread_after_seconds=60), {WAIT}),
+        (kind(email=False, email_if_unread_after_seconds=60), {WAIT}),
         (
             kind("?", in_app=False, email=False, title="{{", body="{%"),
             {(name, Problem.INVALID) for name in ("key", "inApp", "title", "body")},

@@ -114,11 +114,10 @@ async def test_after_a_deletion_no_further_batch_is_made(
     await factories.clients(6)
     mailing_id = id_of(await created(parts))
     cancelled = {"$set": {"status": MailingStatus.CANCELLED}}
-    for act in (  # before the newest client is found, then the first batch, then the second
-        lambda: None,
+    for act in (  # before the first batch is written, then before the second
         lambda: None,
         lambda: prepared.mailings.update_one({}, cancelled),
     ):
-        interludes.before("find", "clients", act)
+        interludes.before("update", "mailings", act)
     assert await launch.launch(parts, mailing_id) == 2
     assert len(await rows(mailing_id=mailing_id)) == 2

@@ -9,8 +9,8 @@ import pytest
 from core import clock
 from core.parts import Parts
 from rules.message import Fate, Status
-from services import messages
-from services.messages import Change
+from services import messages, reclaiming, results
+from services.results import Change
 from tests import factories
 from tests.services.interludes import Interludes
 from tests.services.looking import PATIENCE, counted, row_of
@@ -25,20 +25,20 @@ async def test_a_row_whose_lease_ran_out_is_given_back_as_maybe_sent(parts: Part
     await messages.collection().update_one(
         {"_id": dead[0].id}, {"$set": {"lease.until": clock.now() - SOON}}
     )
-    assert await messages.reclaim(parts) == 1
+    assert await reclaiming.reclaim(parts) == 1
     row = await row_of(dead[0])
     assert (row["status"], row["maybe_sent"], row["why"]) == ("pending", True, "lease ran out")
     assert "lease" not in row
     assert (await row_of(dead[1]))["status"] == "sending"
     assert await counted(parts, mailing_id) == {Status.PENDING: 2, Status.SENDING: 1}
-    assert await messages.reclaim(parts) == 0
+    assert await reclaiming.reclaim(parts) == 0
 
 
 async def test_a_lease_is_judged_by_the_time_of_the_database(parts: Parts) -> None:
     mailing_id = await factories.launched(parts, 1)
     await claim(parts, mailing_id)
     parts.database_clock.observe(clock.now() + timedelta(hours=1))
-    assert await messages.reclaim(parts) == 1
+    assert await reclaiming.reclaim(parts) == 1
 
 
 async def test_a_lease_renewed_at_the_last_moment_is_not_taken_away(
@@ -49,7 +49,7 @@ async def test_a_lease_renewed_at_the_last_moment_is_not_taken_away(
     await messages.collection().update_many({}, {"$set": {"lease.until": clock.now() - SOON}})
     renewed = {"$set": {"lease.until": clock.now() + SOON}}
     interludes.before("update", "messages", lambda: prepared.messages.update_one({}, renewed))
-    assert await messages.reclaim(parts) == 0
+    assert await reclaiming.reclaim(parts) == 0
     assert (await row_of(one))["status"] == "sending"
 
 
@@ -57,7 +57,7 @@ async def test_rows_that_a_dead_worker_has_left_locked_hold_up_no_others(
     parts: Parts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It was killed in the middle of writing, and its transaction stays open for a while."""
-    monkeypatch.setattr(messages, "RECLAIM_BATCH", 1)
+    monkeypatch.setattr(reclaiming, "BATCH", 1)
     mailing_id = await factories.launched(parts, 3)
     locked, *_ = await claim(parts, mailing_id)
     await messages.collection().update_many({}, {"$set": {"lease.until": clock.now() - SOON}})
@@ -65,9 +65,9 @@ async def test_rows_that_a_dead_worker_has_left_locked_hold_up_no_others(
         sent = {"$set": {"status": Status.SENT}}
         await messages.collection().update_one({"_id": locked.id}, sent, session=dead)
         async with asyncio.timeout(PATIENCE):
-            assert await messages.reclaim(parts) == 2
+            assert await reclaiming.reclaim(parts) == 2
         await dead.abort_transaction()
-    assert await messages.reclaim(parts) == 1
+    assert await reclaiming.reclaim(parts) == 1
     assert await counted(parts, mailing_id) == {Status.PENDING: 3}
 
 
@@ -80,8 +80,8 @@ async def test_of_a_row_that_was_taken_back_and_that_nobody_holds_only_success_s
     mailing_id = await factories.launched(parts, 1)
     (slow,) = await claim(parts, mailing_id)
     await messages.collection().update_many({}, {"$set": {"lease.until": clock.now() - SOON}})
-    await messages.reclaim(parts)
+    await reclaiming.reclaim(parts)
     change = Change(slow, Fate(status, maybe_sent=False))
-    assert await messages.write(parts, [change]) == (1 if status is expected else 0)
+    assert await results.write(parts, [change]) == (1 if status is expected else 0)
     assert await counted(parts, mailing_id) == {expected: 1}
     assert (await row_of(slow))["maybe_sent"] is (expected is Status.PENDING)

@@ -7,8 +7,8 @@ from bson import ObjectId
 from core import clock
 from core.parts import Parts
 from rules.message import Fate, Status
-from services import mailings, messages, stats
-from services.messages import Change
+from services import mailings, messages, results, stats
+from services.results import Change
 from services.stats import Statistics
 from tests import factories
 from tests.factories import mailing
@@ -32,7 +32,7 @@ async def test_each_status_is_counted(parts: Parts) -> None:
         Fate(Status.FAILED, maybe_sent=False),
         Fate(Status.UNCERTAIN, maybe_sent=True),
     ]
-    await messages.write(
+    await results.write(
         parts, [Change(one, fate) for one, fate in zip(claimed, fates, strict=False)]
     )
     counts = await stats.of_mailing(parts, mailing_id)
@@ -75,7 +75,7 @@ async def test_the_statuses_always_add_up_while_workers_claim_and_write(
 
     async def work(process: Parts, worker: str) -> None:
         while claimed := await messages.claim(process, mailing_id, "sending_api", 20, worker):
-            await messages.write(process, [Change(one, SENT) for one in claimed])
+            await results.write(process, [Change(one, SENT) for one in claimed])
 
     workers = asyncio.gather(*(work(process, "w") for process in (parts, other, parts)))
     seen: list[int] = []
@@ -88,7 +88,7 @@ async def test_the_statuses_always_add_up_while_workers_claim_and_write(
     assert seen == sorted(seen)
     assert len(set(seen)) > 3
     left = await messages.claim(parts, mailing_id, "sending_api", count, "w")
-    await messages.write(parts, [Change(one, SENT) for one in left])
+    await results.write(parts, [Change(one, SENT) for one in left])
     assert (await stats.of_mailing(parts, mailing_id)).by_status[Status.SENT] == count
 
 

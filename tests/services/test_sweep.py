@@ -9,8 +9,8 @@ from core import clock
 from core.parts import Parts
 from models.mailing import Mailing, MailingStatus
 from rules.message import Fate, Status
-from services import closing, emails, launch, mailings, messages, sweep
-from services.messages import Change
+from services import closing, emails, launch, mailings, messages, results, sweep
+from services.results import Change
 from tests import factories
 from tests.factories import HOUR, mailing
 from tests.services.conftest import Happened
@@ -30,7 +30,7 @@ async def end(parts: Parts, mailing_id: ObjectId, count: int, status: Status = S
     """Bring some messages of a mailing to their end."""
     claimed = await messages.claim(parts, mailing_id, API, count, "w1")
     fate = Fate(status, status is Status.UNCERTAIN)
-    await messages.write(parts, [Change(one, fate) for one in claimed])
+    await results.write(parts, [Change(one, fate) for one in claimed])
 
 
 def later(parts: Parts, by: timedelta) -> None:
@@ -42,7 +42,7 @@ async def test_what_a_dead_worker_held_is_given_back(parts: Parts, happened: Hap
     mailing_id = await factories.launched(parts, 3)
     await messages.claim(parts, mailing_id, API, 2, "dead")
     later(parts, timedelta(minutes=2))
-    await sweep.sweep(parts)
+    await sweep.sweep(parts, messages.BULK)
     assert ("leases.reclaimed", {"count": 2}) in happened
     assert await counted(parts, mailing_id) == {Status.PENDING: 3}
     rows = await messages.collection().find({"maybe_sent": True}).to_list()
@@ -54,10 +54,10 @@ async def test_a_mailing_with_all_messages_ended_is_finished(
 ) -> None:
     mailing_id = await factories.launched(parts, 2)
     await end(parts, mailing_id, 1)
-    await sweep.sweep(parts)
+    await sweep.sweep(parts, messages.BULK)
     assert await state(mailing_id) == (MailingStatus.RUNNING, False)
     await end(parts, mailing_id, 1, Status.FAILED)
-    await sweep.sweep(parts)
+    await sweep.sweep(parts, messages.BULK)
     assert await state(mailing_id) == (MailingStatus.FINISHED, True)
     finished = [fields for name, fields in happened if name == "mailing.finished"]
     assert finished == [{"mailing_id": str(mailing_id), "open": 0, "sent": 1, "failed": 1}]
@@ -67,7 +67,7 @@ async def test_a_mailing_for_nobody_is_finished(parts: Parts) -> None:
     made = await mailings.create(parts, "operator", mailing(tags=("nobody",)))
     assert made.id is not None
     await launch.launch(parts, made.id)
-    await sweep.sweep(parts)
+    await sweep.sweep(parts, messages.BULK)
     assert await state(made.id) == (MailingStatus.FINISHED, True)
 
 
@@ -75,7 +75,7 @@ async def test_a_mailing_not_wholly_launched_is_not_finished(parts: Parts) -> No
     mailing_id = await factories.launched(parts, 1)
     await end(parts, mailing_id, 1)
     await mailings.collection().update_one({}, {"$set": {"launch.expanded": False}})
-    await sweep.sweep(parts)
+    await sweep.sweep(parts, messages.BULK)
     assert await state(mailing_id) == (MailingStatus.RUNNING, False)
 
 
@@ -84,7 +84,7 @@ async def test_at_the_end_what_is_left_expires_or_is_uncertain(parts: Parts) -> 
     await end(parts, mailing_id, 1)
     await messages.collection().update_one({"status": "pending"}, {"$set": {"maybe_sent": True}})
     later(parts, 2 * HOUR)
-    await sweep.sweep(parts)
+    await sweep.sweep(parts, messages.BULK)
     assert await counted(parts, mailing_id) == {
         Status.SENT: 1,
         Status.EXPIRED: 2,
@@ -97,11 +97,11 @@ async def test_what_is_on_its_way_at_the_end_is_waited_for(parts: Parts) -> None
     mailing_id = await factories.launched(parts, 2)
     (held,) = await messages.claim(parts, mailing_id, API, 1, "w1")
     await mailings.collection().update_one({}, {"$set": {"end_at": clock.now()}})
-    await sweep.sweep(parts)
+    await sweep.sweep(parts, messages.BULK)
     assert await counted(parts, mailing_id) == {Status.EXPIRED: 1, Status.SENDING: 1}
     assert await state(mailing_id) == (MailingStatus.RUNNING, False)
-    await messages.write(parts, [Change(held, Fate(Status.SENT, maybe_sent=False))])
-    await sweep.sweep(parts)
+    await results.write(parts, [Change(held, Fate(Status.SENT, maybe_sent=False))])
+    await sweep.sweep(parts, messages.BULK)
     assert await state(mailing_id) == (MailingStatus.FINISHED, True)
 
 
@@ -109,10 +109,10 @@ async def test_a_deleted_mailing_is_settled_as_cancelled_with_what_came_back(par
     mailing_id = await factories.launched(parts, 3)
     (held,) = await messages.claim(parts, mailing_id, API, 1, "w1")
     await mailings.delete(parts, mailing_id)
-    await messages.write(
+    await results.write(
         parts, [Change(held, Fate(Status.PENDING, maybe_sent=True, due_at=clock.now()))]
     )
-    await sweep.sweep(parts)
+    await sweep.sweep(parts, messages.BULK)
     assert await counted(parts, mailing_id) == {Status.CANCELLED: 2, Status.UNCERTAIN: 1}
     assert await state(mailing_id) == (MailingStatus.CANCELLED, True)
 
@@ -123,7 +123,7 @@ async def test_the_sweep_closes_what_a_deletion_left_over(
     monkeypatch.setattr(closing, "CLOSING_BATCH", 4)
     mailing_id = await factories.launched(parts, 10)
     await mailings.delete(parts, mailing_id)
-    await sweep.sweep(parts)
+    await sweep.sweep(parts, messages.BULK)
     assert await counted(parts, mailing_id) == {Status.CANCELLED: 10}
     assert await state(mailing_id) == (MailingStatus.CANCELLED, True)
 
@@ -131,9 +131,9 @@ async def test_the_sweep_closes_what_a_deletion_left_over(
 async def test_a_settled_mailing_is_left_alone(parts: Parts, happened: Happened) -> None:
     mailing_id = await factories.launched(parts, 1)
     await end(parts, mailing_id, 1)
-    await sweep.sweep(parts)
+    await sweep.sweep(parts, messages.BULK)
     before = await Mailing.get(mailing_id)
-    await sweep.sweep(parts)
+    await sweep.sweep(parts, messages.BULK)
     assert await Mailing.get(mailing_id) == before
     assert [name for name, _ in happened].count("mailing.finished") == 1
 
@@ -143,20 +143,21 @@ async def test_a_mailing_changed_while_it_is_settled_is_looked_at_again(
 ) -> None:
     mailing_id = await factories.launched(parts, 1)
     await end(parts, mailing_id, 1)
-    interludes.before(
-        "update", "mailings", lambda: prepared.mailings.update_one({}, {"$inc": {"version": 1}})
-    )
-    await sweep.sweep(parts)
+    changed = {"$inc": {"version": 1}}
+    interludes.before("find", "counters", lambda: prepared.mailings.update_one({}, changed))
+    await sweep.sweep(parts, messages.BULK)
     assert await state(mailing_id) == (MailingStatus.RUNNING, False)
-    await sweep.sweep(parts)
+    await sweep.sweep(parts, messages.BULK)
     assert await state(mailing_id) == (MailingStatus.FINISHED, True)
 
 
 async def test_sweepers_at_once_settle_once(parts: Parts, other: Parts, happened: Happened) -> None:
     mailing_id = await factories.launched(parts, 300)
     await mailings.collection().update_one({}, {"$set": {"end_at": clock.now()}})
-    await asyncio.gather(*(sweep.sweep(process) for process in (parts, other, parts, other)))
-    await sweep.sweep(parts)
+    await asyncio.gather(
+        *(sweep.sweep(process, messages.BULK) for process in (parts, other, parts, other))
+    )
+    await sweep.sweep(parts, messages.BULK)
     assert await counted(parts, mailing_id) == {Status.EXPIRED: 300}
     assert [name for name, _ in happened].count("mailing.finished") == 1
 
@@ -189,7 +190,7 @@ async def test_a_launch_that_broke_off_is_continued(
     assert made.id is not None
     started = await launch._start(parts, made.id)
     assert started is not None
-    await launch._commit(parts, await launch._next_batch(started, clock.now()))
+    await launch._commit(parts, await launch._next_batch(started, None, clock.now()))
     assert (await counted(parts, made.id)) == {Status.PENDING: 2}
     (mailing_id,) = await sweep.to_launch(parts)
     assert await launch.launch(parts, mailing_id) == 3
@@ -207,7 +208,7 @@ async def test_a_mailing_missed_until_after_its_end_is_on_record_as_expired(part
     assert await sweep.to_launch(parts) == [made.id]
     await launch.launch(parts, made.id)
     assert not await sweep.work_is_due(parts, messages.BULK)
-    await sweep.sweep(parts)
+    await sweep.sweep(parts, messages.BULK)
     assert await counted(parts, made.id) == {Status.EXPIRED: 3}
     assert await state(made.id) == (MailingStatus.FINISHED, True)
 

@@ -1,0 +1,143 @@
+"""What mutations of mailings take."""
+
+from datetime import datetime
+from typing import Any
+
+import strawberry
+
+from graph.enums import Channel
+from graph.errors import at_field
+from graph.kind import present
+from models import mailing as documents
+from rules import audience
+from rules.message import Route
+from services.new_mailing import NewMailing
+
+
+@strawberry.input(description="Whom: AND between the fields, OR inside one.")
+class AudienceInput:
+    """The filter over clients."""
+
+    all: bool = strawberry.field(
+        default=False, description="Every client; must be asked for, and without filters."
+    )
+    operator_codes: list[str] = strawberry.field(default_factory=list)
+    tags: list[str] = strawberry.field(default_factory=list)
+
+    def said(self) -> audience.Audience:
+        """The same for the service; raises Invalid."""
+        return audience.audience(self.all, self.operator_codes, self.tags)
+
+
+@strawberry.input(description="Hours of a client's own day, over midnight if `to` isn't the later.")
+class LocalWindowInput:
+    """A window on the wall clock."""
+
+    opens: str = strawberry.field(name="from", description="HH:MM, as in 09:00.")
+    closes: str = strawberry.field(name="to", description="HH:MM, exclusive; 24:00 is midnight.")
+
+    def said(self) -> documents.LocalWindow:
+        """The same for the service."""
+        return documents.LocalWindow(opens=self.opens, closes=self.closes)
+
+
+@strawberry.input(description="A mailing to create.")
+class CreateMailingInput:
+    """What createMailing takes."""
+
+    name: str
+    text: str
+    start_at: datetime = strawberry.field(description="It starts by itself then; at once if past.")
+    end_at: datetime = strawberry.field(description="Nothing is delivered after it.")
+    audience: AudienceInput
+    channels: list[Channel] = strawberry.field(default_factory=lambda: [Route.SENDING_API])
+    subject: str = strawberry.field(default="", description="For e-mail; else the name is used.")
+    window: LocalWindowInput | None = strawberry.field(
+        default=None, description="When a client may be reached, by its own time; null: always."
+    )
+    idempotency_key: str | None = None
+
+    def said(self) -> NewMailing:
+        """The same for the service."""
+        return NewMailing(
+            name=self.name,
+            text=self.text,
+            start_at=self.start_at,
+            end_at=self.end_at,
+            all_clients=self.audience.all,
+            operator_codes=tuple(self.audience.operator_codes),
+            tags=tuple(self.audience.tags),
+            channels=tuple(route.value for route in self.channels),
+            subject=self.subject,
+            window=None if self.window is None else self.window.said(),
+        )
+
+
+@strawberry.input(description="Changes to a mailing; what is absent stays as it is.")
+class UpdateMailingInput:
+    """What updateMailing takes."""
+
+    id: strawberry.ID
+    name: strawberry.Maybe[str]
+    text: strawberry.Maybe[str]
+    subject: strawberry.Maybe[str]
+    start_at: strawberry.Maybe[datetime]
+    end_at: strawberry.Maybe[datetime]
+    audience: strawberry.Maybe[AudienceInput]
+    channels: strawberry.Maybe[list[Channel]]
+    window: strawberry.Maybe[LocalWindowInput | None] = strawberry.field(
+        default=None, description="Null takes the window away."
+    )
+
+    def said(self) -> dict[str, Any]:
+        """The same for the service; raises InvalidInput."""
+        names = ("name", "text", "subject", "start_at", "end_at", "audience", "channels", "window")
+        said = present(self, *names)
+        if "channels" in said:
+            said["channels"] = tuple(route.value for route in said["channels"])
+        if "audience" in said:
+            said["audience"] = at_field("audience", AudienceInput.said, said["audience"])
+        if said.get("window") is not None:
+            said["window"] = said["window"].said()
+        return said
+
+
+@strawberry.input(description="The mailing to delete.")
+class DeleteMailingInput:
+    """What deleteMailing takes."""
+
+    id: strawberry.ID
+
+
+@strawberry.input(description="The mailing to stop for now.")
+class PauseMailingInput:
+    """What pauseMailing takes."""
+
+    id: strawberry.ID
+
+
+@strawberry.input(description="The mailing to go on with.")
+class ResumeMailingInput:
+    """What resumeMailing takes."""
+
+    id: strawberry.ID
+
+
+@strawberry.input(description="The mailing to end.")
+class CancelMailingInput:
+    """What cancelMailing takes."""
+
+    id: strawberry.ID
+
+
+@strawberry.input(description="A mailing to make from another one.")
+class CloneMailingInput:
+    """What cloneMailing takes."""
+
+    id: strawberry.ID = strawberry.field(description="The other one, whatever its status.")
+    start_at: datetime = strawberry.field(description="It starts by itself then; at once if past.")
+    end_at: datetime = strawberry.field(description="Nothing is delivered after it.")
+    name: str | None = strawberry.field(
+        default=None, description="Without one, the other's, marked as a copy."
+    )
+    idempotency_key: str | None = None

@@ -1,0 +1,100 @@
+"""Pause, resume, cancel and clone a mailing (X7); each may be repeated without harm."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from bson import ObjectId
+
+from core.errors import InvalidInput, Problem
+from core.parts import Parts
+from models.mailing import Mailing, MailingStatus
+from rules.message import Status
+from services import closing, mailings, messages, new_mailing
+from services.changes import Verb
+from services.idempotency import Once
+
+COPY = " (copy)"
+
+
+@dataclass(frozen=True, slots=True)
+class Clone:
+    """A mailing to make from another one; without a name it gets the other's, marked as a copy."""
+
+    source: ObjectId
+    start_at: datetime
+    end_at: datetime
+    name: str | None = None
+
+
+async def pause(parts: Parts, mailing_id: ObjectId, by: str) -> Mailing:
+    """Stop a mailing for now; what workers have in their hands ends by itself."""
+
+    def paused(mailing: Mailing) -> dict[str, Any] | None:
+        _must_live(parts, mailing, "paused")
+        if mailing.status is MailingStatus.PAUSED:
+            return None
+        return {"status": MailingStatus.PAUSED}
+
+    return await mailings.turn(parts, mailing_id, Verb.PAUSE, by, paused)
+
+
+async def resume(parts: Parts, mailing_id: ObjectId, by: str) -> Mailing:
+    """Let a paused mailing go on where it stopped."""
+
+    def resumed(mailing: Mailing) -> dict[str, Any] | None:
+        _must_live(parts, mailing, "resumed")
+        if mailing.status is not MailingStatus.PAUSED:
+            return None
+        go_on = mailings.started(mailing)
+        return {"status": MailingStatus.RUNNING if go_on else MailingStatus.SCHEDULED}
+
+    mailing = await mailings.turn(parts, mailing_id, Verb.RESUME, by, resumed)
+    if not mailing.launch.expanded and mailing.start_at <= parts.database_clock.now():
+        mailings.wake_launch(parts, mailing_id)
+    messages.wake(parts, messages.BULK)
+    return mailing
+
+
+async def cancel(parts: Parts, mailing_id: ObjectId, by: str) -> Mailing:
+    """End a mailing before its time; it stays on the list, and what was sent stays sent."""
+
+    def cancelled(mailing: Mailing) -> dict[str, Any] | None:
+        if mailing.status is MailingStatus.CANCELLED:
+            return None
+        _must_live(parts, mailing, "cancelled")
+        return {"status": MailingStatus.CANCELLED, "retrying": None}
+
+    mailing = await mailings.turn(parts, mailing_id, Verb.CANCEL, by, cancelled)
+    # A request has no time for millions of rows: the sweep goes on with the rest.
+    query = {"mailing_id": mailing_id}
+    await closing.close_batch(parts, query, Status.CANCELLED, "mailing cancelled")
+    return mailing
+
+
+async def clone(
+    parts: Parts, caller: str, wanted: Clone, idempotency_key: str | None = None
+) -> Mailing:
+    """Store a mailing that says the same to the same audience at another time."""
+    source = await mailings.get(wanted.source)
+    if source is None:
+        raise mailings.missing()
+    name = source.name[: new_mailing.LONGEST_NAME - len(COPY)] + COPY
+    changes = {"start_at": wanted.start_at, "end_at": wanted.end_at, "name": wanted.name or name}
+    mailing = new_mailing.check(new_mailing.of(source, changes), caller)
+    if idempotency_key is None:
+        return await mailings.store(parts, mailing)
+    once = Once(caller, "cloneMailing", idempotency_key, repr(wanted))
+    return await mailings.store(parts, mailing, once)
+
+
+def _must_live(parts: Parts, mailing: Mailing, done: str) -> None:
+    """Raise InvalidInput for a mailing that is over."""
+    if mailing.status not in mailings.LIVE:
+        what = f"is {mailing.status.value}"
+    elif mailing.end_at <= parts.database_clock.now():
+        what = "is past its end"
+    else:
+        return
+    message = f"the mailing {what} and can't be {done}; clone it to send it again"
+    raise InvalidInput.at("id", message, Problem.NOT_ALLOWED_NOW)

@@ -1,0 +1,112 @@
+"""A mailing as it is asked for, and everything that can be wrong with that."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from core import clock
+from core.errors import Checklist, Invalid, Problem
+from models.mailing import AudienceFilter, LocalWindow, Mailing
+from rules import addresses, audience, schedule, window
+from rules.audience import Audience
+from rules.message import Route
+
+LONGEST_NAME = 200
+LONGEST_TEXT = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class NewMailing:
+    """A mailing as it was asked for."""
+
+    name: str
+    text: str
+    start_at: datetime
+    end_at: datetime
+    all_clients: bool = False
+    operator_codes: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    channels: tuple[str, ...] = (Route.SENDING_API,)
+    subject: str = ""
+    window: LocalWindow | None = None
+
+
+def check(new: NewMailing, caller: str) -> Mailing:
+    """The mailing to store; raises InvalidInput with every mistake."""
+    checks = Checklist()
+    _check_words(checks, new)
+    checks.take("endAt", lambda end: schedule.interval(new.start_at, end), new.end_at)
+    if not new.channels or set(new.channels) - set(Route):
+        checks.add("channels", f"name at least one of {', '.join(Route)}")
+    if new.window is not None:
+        checks.take("window", lambda said: window.window(said.opens, said.closes), new.window)
+    whom = check_audience(checks, (new.all_clients, new.operator_codes, new.tags), "audience")
+    checks.close()
+    now = clock.now()
+    return Mailing(
+        name=new.name.strip(),
+        text=new.text,
+        subject=new.subject.strip(),
+        start_at=clock.cut(new.start_at),
+        end_at=clock.cut(new.end_at),
+        audience=AudienceFilter(
+            all=whom.all, operator_codes=list(whom.operator_codes), tags=list(whom.tags)
+        ),
+        channels=list(dict.fromkeys(new.channels)),
+        window=new.window,
+        created_by=caller,
+        created_at=now,
+        updated_at=now,
+    )
+
+
+def check_audience(
+    checks: Checklist, said: tuple[bool, tuple[str, ...], tuple[str, ...]], field: str
+) -> Audience:
+    """The audience in its stored form; of use only if the checks close without an error."""
+    codes = checks.take(f"{field}.operatorCodes", _operator_codes, said[1]) or ()
+    tags = checks.take(f"{field}.tags", addresses.tags, said[2]) or ()
+    checks.take(field, lambda whom: audience.audience(*whom), said)
+    if checks.errors:
+        return Audience(all=True, operator_codes=(), tags=())
+    return Audience(said[0], tuple(codes), tuple(tags))
+
+
+def of(mailing: Mailing, changes: dict[str, Any]) -> NewMailing:
+    """What is asked for if a stored mailing is to be there once more, with these changes."""
+    whom: Audience = changes.get("audience") or audience_of(mailing)
+    said = {"name": mailing.name, "text": mailing.text, "subject": mailing.subject}
+    times = {"start_at": mailing.start_at, "end_at": mailing.end_at, "window": mailing.window}
+    fields = {**said, **times, "channels": tuple(mailing.channels), **changes}
+    fields.pop("audience", None)
+    return NewMailing(
+        **fields, all_clients=whom.all, operator_codes=whom.operator_codes, tags=whom.tags
+    )
+
+
+def audience_of(mailing: Mailing) -> Audience:
+    """Whom a stored mailing is for."""
+    said = mailing.audience
+    return Audience(said.all, tuple(said.operator_codes), tuple(said.tags))
+
+
+def _check_words(checks: Checklist, new: NewMailing) -> None:
+    for field, text, longest in (
+        ("name", new.name, LONGEST_NAME),
+        ("text", new.text, LONGEST_TEXT),
+    ):
+        if not text.strip():
+            checks.add(field, "must not be empty", Problem.BLANK)
+        if len(text) > longest:
+            checks.add(field, f"is longer than {longest} characters", Problem.TOO_LONG)
+    # The name is the subject of e-mails without one of their own.
+    if any(c in new.name.strip() for c in "\r\n\0"):
+        checks.add("name", "must be one line")
+    if len(new.subject) > LONGEST_NAME or any(c in new.subject for c in "\r\n\0"):
+        checks.add("subject", f"must be one line of at most {LONGEST_NAME} characters")
+
+
+def _operator_codes(codes: tuple[str, ...]) -> tuple[str, ...]:
+    if len(codes) > audience.VALUES_LIMIT:
+        raise Invalid(f"give at most {audience.VALUES_LIMIT} codes", Problem.TOO_MANY)
+    return tuple(dict.fromkeys(addresses.operator_code(code) for code in codes))

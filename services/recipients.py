@@ -1,0 +1,36 @@
+"""Recipients: where claimed messages go as their clients and users are now."""
+
+from collections.abc import Sequence
+
+from models.client import Client
+from services import unread
+from services.messages import Claimed
+
+ADDRESS_FIELD = {"sending_api": "phone", "email": "email"}
+
+
+async def look_up(claimed: Sequence[Claimed], channel: str) -> None:
+    """Note on each row what is known of its recipient: address, zone, whether it has read.
+
+    A client may have moved or gone since the launch; its row then has another address or none.
+    """
+    bulk = [one for one in claimed if one.mailing_id is not None]
+    if bulk:
+        await _look_up_clients(bulk, ADDRESS_FIELD[channel])
+    waited = [one for one in claimed if one.row.get("unread_item") is not None]
+    if waited:
+        read = await unread.already_read(waited)
+        for one in waited:
+            one.row["read"] = one.id in read
+
+
+async def _look_up_clients(bulk: Sequence[Claimed], field: str) -> None:
+    query = {"_id": {"$in": [one.row["client_id"] for one in bulk]}}
+    found = Client.get_pymongo_collection().find(query, projection={field: 1, "time_zone": 1})
+    clients = {row["_id"]: row async for row in found}
+    for one in bulk:
+        client = clients.get(one.row["client_id"], {})
+        address = client.get(field)
+        one.row["stored_address"] = one.row["address"]
+        one.row["address"] = address
+        one.row["zone"] = client.get("time_zone", "UTC")

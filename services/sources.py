@@ -1,0 +1,113 @@
+"""Sources: where a pump's next messages come from. Mailings take turns."""
+
+import time
+from collections import deque
+from collections.abc import Collection
+from typing import Any
+
+from bson import MinKey, ObjectId
+from pymongo.errors import PyMongoError
+
+from core.parts import Parts
+from models.mailing import MailingStatus
+from services import mailings, messages, recipients
+from services.messages import Claimed
+
+LOOK_SECONDS = 0.5
+"""How old the list of running mailings may be, and how long an empty one is left alone."""
+MOST_REST_SECONDS = 2.0
+MOST = 1_000
+
+
+class Sources:
+    """Takes due messages of one lane and channel, from one mailing after the other."""
+
+    def __init__(self, parts: Parts, lane: str, channel: str, worker: str) -> None:
+        self.mailings: dict[ObjectId, dict[str, Any]] = {}
+        """Those that messages were taken of, as last read."""
+        self._parts = parts
+        self._lane = lane
+        self._channel = channel
+        self._worker = worker
+        self._turns: deque[ObjectId | None] = deque()
+        self._empty_until: dict[ObjectId | None, float] = {}
+        self._rests: dict[ObjectId | None, float] = {}
+        self._look_at = 0.0
+        self._place: ObjectId | MinKey = MinKey()
+
+    async def take(self, limit: int, *, suspects: bool = False) -> list[Claimed]:
+        """Due rows, ready to be sent, of the next mailing that has any."""
+        await self._look()
+        for _ in range(len(self._turns)):
+            source = self._turns[0]
+            self._turns.rotate(-1)
+            if suspects or self._empty_until.get(source, 0.0) <= time.monotonic():
+                claimed = await self._claim(source, limit, suspects=suspects)
+                if claimed:
+                    self._rests.pop(source, None)
+                    return claimed
+                self._leave_alone(source)
+        return []
+
+    async def refresh(self, held: Collection[Claimed]) -> None:
+        """Read the mailings that messages are held of again, and forget the others.
+
+        `held` is a live view: what is claimed while this reads is held as well.
+        """
+        wanted = [one.mailing_id for one in held if one.mailing_id is not None]
+        found = mailings.collection().find({"_id": {"$in": list(set(wanted))}})
+        self.mailings.update({row["_id"]: row async for row in found})
+        kept = {one.mailing_id for one in held}.union(self._turns)
+        self.mailings = {id_: row for id_, row in self.mailings.items() if id_ in kept}
+
+    def _leave_alone(self, source: ObjectId | None) -> None:
+        """Look at an empty mailing less and less often: there may be a thousand of them."""
+        rest = min(MOST_REST_SECONDS, 2 * self._rests.get(source, LOOK_SECONDS / 2))
+        self._rests[source] = rest
+        self._empty_until[source] = time.monotonic() + rest
+
+    async def _look(self) -> None:
+        if time.monotonic() < self._look_at:
+            return
+        found = await self._running()
+        before = set(self._turns)
+        kept = [source for source in self._turns if source in found]
+        self._turns = deque([*kept, *(source for source in found if source not in before)])
+        self._empty_until = {at: until for at, until in self._empty_until.items() if at in found}
+        self._rests = {at: rest for at, rest in self._rests.items() if at in found}
+        self._look_at = time.monotonic() + LOOK_SECONDS
+
+    async def _running(self) -> dict[ObjectId | None, None]:
+        """The mailings that may have messages, in order; None stands for personal ones."""
+        if self._lane == messages.PERSONAL:
+            return {None: None}
+        query = {**self._open(), "channels": self._channel, "_id": {"$gt": self._place}}
+        rows = mailings.collection().find(query, projection={"_id": 1}).sort("_id", 1)
+        found = [row["_id"] async for row in rows.limit(MOST)]
+        # Of more than a thousand the next look sees the next ones, and begins again at the end.
+        self._place = found[-1] if len(found) == MOST else MinKey()
+        return dict.fromkeys(found)
+
+    async def _claim(self, source: ObjectId | None, limit: int, *, suspects: bool) -> list[Claimed]:
+        if source is not None:
+            mailing = await mailings.collection().find_one({"_id": source, **self._open()})
+            if mailing is None:
+                return []
+            self.mailings[source] = mailing
+        claimed = await messages.claim(
+            self._parts, source, self._channel, limit, self._worker, suspects=suspects
+        )
+        if claimed:
+            await self._look_up_or_return(claimed)
+        return claimed
+
+    async def _look_up_or_return(self, claimed: list[Claimed]) -> None:
+        try:
+            await recipients.look_up(claimed, self._channel)
+        except PyMongoError:
+            await messages.give_back([one.id for one in claimed], claimed[0].token)
+            raise
+
+    def _open(self) -> dict[str, Any]:
+        now = self._parts.database_clock.now()
+        return {"status": MailingStatus.RUNNING, "settled": False, "end_at": {"$gt": now}}

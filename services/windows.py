@@ -1,0 +1,114 @@
+"""Local-time windows (M22): when a client may be reached, and what changes when that does."""
+
+from datetime import datetime
+from functools import lru_cache, partial
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from bson import ObjectId
+from pymongo import UpdateOne
+from pymongo.asynchronous.client_session import AsyncClientSession
+
+from core import failpoints, mongo
+from core.parts import Parts
+from models.client import Client
+from rules import window as rules
+from rules.message import Status
+from services import mailings, messages
+
+WAITING = "waits for its window"
+BATCH = 1_000
+
+_MOVED = failpoints.place("windows.moved")
+
+
+def due_at(window: dict[str, str] | None, zone: str, now: datetime) -> datetime:
+    """When a client of this zone may be reached: now, or when its window opens next."""
+    if window is None:
+        return now
+    return max(now, _opening(window["opens"], window["closes"], zone, _minute(now)))
+
+
+def closes_at(window: dict[str, str], zone: str, now: datetime) -> datetime:
+    """When the window that is open now closes."""
+    return _closing(window["opens"], window["closes"], zone, _minute(now))
+
+
+async def client_moved(client_id: ObjectId) -> None:
+    """Look again at what waits for the window of a client whose zone has changed."""
+    waiting = {"client_id": client_id, "status": Status.PENDING, "why": WAITING}
+    # Due at once: the pump asks for the zone right before the send, and puts it off again.
+    await messages.collection().update_many(waiting, [{"$set": {"due_at": "$created_at"}}])
+
+
+async def move(parts: Parts, mailing_id: ObjectId) -> bool:
+    """Give the next rows that wait for a changed window their new times; whether more are left."""
+    more = await mongo.in_transaction(parts.mongo, partial(_move, parts, mailing_id))
+    failpoints.reach(_MOVED)
+    return more
+
+
+async def _move(parts: Parts, mailing_id: ObjectId, session: AsyncClientSession) -> bool:
+    marked = {"_id": mailing_id, "redue": True}
+    mailing = await mailings.collection().find_one(marked, session=session)
+    if mailing is None:
+        return False
+    rows = await _waiting(mailing, session)
+    zones = await zones_of([row["client_id"] for row in rows])
+    now, window = parts.database_clock.now(), mailing["window"]
+    updates = [
+        UpdateOne(
+            {"_id": row["_id"]},
+            {"$set": {"due_at": due_at(window, zones.get(row["client_id"], "UTC"), now)}},
+        )
+        for row in rows
+    ]
+    if updates:
+        await messages.collection().bulk_write(updates, ordered=False, session=session)
+    more = len(rows) == BATCH
+    values: dict[str, Any] = {"redue": more, "redue_after": None}
+    if more:
+        values["redue_after"] = {"version": mailing["version"], "id": rows[-1]["_id"]}
+    await mailings.collection().update_one(marked, {"$set": values}, session=session)
+    return more
+
+
+async def _waiting(mailing: dict[str, Any], session: AsyncClientSession) -> list[dict[str, Any]]:
+    """The next rows by id. Another change of the mailing meanwhile starts it all over."""
+    waiting: dict[str, Any] = {"mailing_id": mailing["_id"], "status": Status.PENDING}
+    waiting["why"] = WAITING
+    place = mailing.get("redue_after")
+    if place is not None and place["version"] == mailing["version"]:
+        waiting["_id"] = {"$gt": place["id"]}
+    found = messages.collection().find(waiting, {"client_id": 1}, session=session)
+    return await found.sort("_id", 1).limit(BATCH).to_list()
+
+
+async def zones_of(client_ids: list[ObjectId]) -> dict[ObjectId, str]:
+    """The zones of those clients that are still there."""
+    query = {"_id": {"$in": client_ids}}
+    found = Client.get_pymongo_collection().find(query, projection={"time_zone": 1})
+    return {row["_id"]: row["time_zone"] async for row in found}
+
+
+def _minute(now: datetime) -> datetime:
+    return now.replace(second=0, microsecond=0)
+
+
+@lru_cache(maxsize=4_096)
+def _opening(opens: str, closes: str, zone: str, minute: datetime) -> datetime:
+    return rules.opens_at(rules.window(opens, closes), _zone(zone), minute)
+
+
+@lru_cache(maxsize=4_096)
+def _closing(opens: str, closes: str, zone: str, minute: datetime) -> datetime:
+    return rules.closes_at(rules.window(opens, closes), _zone(zone), minute)
+
+
+@lru_cache(maxsize=1_024)
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        # A zone that was dropped from the database of zones since the client was stored.
+        return ZoneInfo("UTC")

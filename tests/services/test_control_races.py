@@ -1,0 +1,69 @@
+"""Control of a mailing while launchers and sweeps work on it."""
+
+import asyncio
+
+from bson import ObjectId
+
+from core.parts import Parts
+from models.mailing import MailingStatus
+from rules.message import Status
+from services import control, launch, mailings, messages, sweep
+from tests import factories
+from tests.factories import created, id_of
+from tests.services.looking import counted, rows, wholly_launched
+
+COUNT = 6_000
+
+
+async def launching(parts: Parts) -> tuple[ObjectId, list[ObjectId], "asyncio.Task[int]"]:
+    """A mailing of which the first messages are made, and who makes the others."""
+    clients = await factories.clients(COUNT)
+    mailing_id = id_of(await created(parts))
+    launcher = asyncio.create_task(launch.launch(parts, mailing_id))
+    while not launcher.done() and not await messages.collection().find_one({}):
+        await asyncio.sleep(0.01)
+    return mailing_id, clients, launcher
+
+
+async def test_a_launch_under_way_rests_and_goes_on(parts: Parts) -> None:
+    mailing_id, clients, launcher = await launching(parts)
+    paused = await control.pause(parts, mailing_id, "o")
+    await launcher
+    made = len(await rows())
+    assert paused.status is MailingStatus.PAUSED
+    assert not paused.launch.expanded
+    assert made < COUNT
+    assert await launch.launch(parts, mailing_id) == 0
+    resumed = await control.resume(parts, mailing_id, "o")
+    assert resumed.status is MailingStatus.RUNNING
+    assert await launch.launch(parts, mailing_id) == COUNT - made
+    assert await wholly_launched(parts, mailing_id, clients, ("sending_api",))
+
+
+async def test_a_launch_under_way_is_cancelled_with_all_that_it_made(parts: Parts) -> None:
+    mailing_id, _, launcher = await launching(parts)
+    await control.cancel(parts, mailing_id, "o")
+    await launcher
+
+    async def swept() -> bool:
+        await sweep.sweep(parts, messages.BULK)
+        mailing = await mailings.get(mailing_id)
+        return mailing is not None and mailing.settled
+
+    async with asyncio.timeout(30):
+        while not await swept():
+            await asyncio.sleep(0.01)
+    made = len(await rows())
+    assert 0 < made < COUNT
+    assert await counted(parts, mailing_id) == {Status.CANCELLED: made}
+
+
+async def test_changes_get_through_while_a_launch_holds_the_mailing(parts: Parts) -> None:
+    mailing_id, clients, launcher = await launching(parts)
+    changes = 0
+    while not launcher.done():
+        await mailings.update(parts, mailing_id, {"text": str(changes)})
+        changes += 1
+    await launcher
+    assert changes > 0
+    assert await wholly_launched(parts, mailing_id, clients, ("sending_api",))
