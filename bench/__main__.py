@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from bench.report import markdown, table, write
+from bench.report import markdown, tables, write
 from bench.run import NAMES, QUICK, Size, run
 from core.errors import BelfryError, ConfigurationError
 
@@ -30,13 +30,14 @@ def bench(only: Only = None, quick: Quick = False, write_to: Write = None) -> No
         )
     console = Console(width=None if sys.stdout.isatty() else 140, highlight=False)
     names = [name for name in NAMES if name in (only or NAMES)]
-    contests, where = run(QUICK if quick else Size(), names, console.print)
-    console.print(table(contests))
-    for line in where.lines():
+    results = run(QUICK if quick else Size(), names, console.print)
+    for table in tables(results):
+        console.print(table)
+    for line in results.machine.lines():
         console.print(line)
     if write_to is not None:
         command = shlex.join(["python", "-m", "bench", *sys.argv[1:]])
-        write(write_to, markdown(contests, where, command))
+        write(write_to, markdown(results, command))
 
 
 def main() -> None:

@@ -10,13 +10,13 @@ from datetime import timedelta
 import orjson
 import uvloop
 
-from bench.mailing import TEXT
+from bench.rows import TEXT
 from bench.stage import ADMIN
 from core import clock, mongo, settings
 from core.parts import Parts, open_parts
 from models.registry import prepare
 from services import launch, mailings, messages
-from services.mailings import NewMailing
+from services.new_mailing import NewMailing
 
 BATCH = launch.BATCH
 

@@ -13,9 +13,7 @@ import aiohttp
 import orjson
 import uvloop
 
-from bench.stage import CONCURRENCY, TOKEN
-
-FIRST_PHONE = 79_000_000_000
+from bench.stage import CONCURRENCY, TOKEN, phone_of
 
 
 async def run(base: str, count: int, text: str) -> dict[str, float]:
@@ -33,7 +31,7 @@ async def run(base: str, count: int, text: str) -> dict[str, float]:
 
 async def _send(session: aiohttp.ClientSession, numbers: Iterator[int], text: str) -> None:
     for number in numbers:
-        body = orjson.dumps({"id": number, "phone": FIRST_PHONE + number, "text": text})
+        body = orjson.dumps({"id": number, "phone": phone_of(number), "text": text})
         async with session.post(f"/v1/send/{number}", data=body) as response:
             if response.status != 200 or (await response.json())["code"] != 0:
                 raise RuntimeError(f"the sink answered {response.status}")

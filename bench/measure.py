@@ -60,6 +60,11 @@ class Contest:
     goal: float | None
 
     @property
+    def met(self) -> bool:
+        """Whether the goal is reached."""
+        return self.goal is not None and self.ratio >= self.goal
+
+    @property
     def ratio(self) -> float:
         """Belfry's rate as a share of the ceiling's: median over the pairs of turns."""
         pairs = zip(self.belfry.samples, self.bare.samples, strict=True)
@@ -77,3 +82,18 @@ class Contest:
             for rival in (self.bare, self.belfry):
                 rival.samples.append(sample := rival.take())
                 yield f"{self.name} {turn}/{rounds} {rival.name}: {sample.rate:,.0f} {self.unit}/s"
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One number of which less is better. `most` is the limit, if there is one."""
+
+    name: str
+    value: float
+    unit: str
+    most: float | None = None
+
+    @property
+    def met(self) -> bool:
+        """Whether it is within its limit."""
+        return self.most is not None and self.value <= self.most

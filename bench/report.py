@@ -4,14 +4,14 @@ import os
 import platform
 import re
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
 from rich.table import Table
 
-from bench.measure import Contest
+from bench.measure import Contest, Reading
 from bench.stage import Stage
 from core import clock
 from core.errors import ConfigurationError
@@ -33,6 +33,8 @@ HEADINGS = (
     "p99",
 )
 
+LIMIT_HEADINGS = ("", "measured", "at most")
+
 
 @dataclass(frozen=True, slots=True)
 class Machine:
@@ -52,6 +54,15 @@ class Machine:
         yield f"Python {self.python}, MongoDB {self.mongodb}, Redis {self.redis}"
 
 
+@dataclass(frozen=True, slots=True)
+class Results:
+    """All that came of a run."""
+
+    contests: Sequence[Contest]
+    readings: Sequence[Reading]
+    machine: Machine
+
+
 def machine(stage: Stage) -> Machine:
     """This machine, and the versions of what runs on it."""
     release = re.match(r"[0-9.]*[0-9]", platform.release())
@@ -66,15 +77,26 @@ def machine(stage: Stage) -> Machine:
     )
 
 
-def table(contests: Sequence[Contest]) -> Table:
+def tables(results: Results) -> Iterator[Table]:
     """The results for a terminal."""
-    shown = Table(title="Belfry against the bare ceiling of the same parts")
-    for place, heading in enumerate(HEADINGS):
-        shown.add_column(heading, justify="left" if place == 0 else "right")
-    for contest in contests:
-        colour = "" if contest.goal is None else "green" if _met(contest) else "red"
-        shown.add_row(*cells(contest), style=colour)
-    return shown
+    if results.contests:
+        shown = _empty_table("Belfry against the bare ceiling of the same parts", HEADINGS)
+        for contest in results.contests:
+            colour = _colour(contest.goal is not None, contest.met)
+            shown.add_row(*cells(contest), style=colour)
+        yield shown
+    if results.readings:
+        shown = _empty_table("Belfry alone: less is better", LIMIT_HEADINGS)
+        for reading in results.readings:
+            colour = _colour(reading.most is not None, reading.met)
+            shown.add_row(*limit_cells(reading), style=colour)
+        yield shown
+
+
+def limit_cells(reading: Reading) -> list[str]:
+    """One row of the table of readings."""
+    most = "" if reading.most is None else f"{reading.most:,.1f} {reading.unit}"
+    return [reading.name, f"{reading.value:,.1f} {reading.unit}", most]
 
 
 def cells(contest: Contest) -> list[str]:
@@ -95,13 +117,21 @@ def cells(contest: Contest) -> list[str]:
     ]
 
 
-def markdown(contests: Sequence[Contest], where: Machine, command: str) -> str:
+def markdown(results: Results, command: str) -> str:
     """The results for the documentation."""
-    rows = [list(HEADINGS), ["---", *["---:"] * (len(HEADINGS) - 1)], *map(cells, contests)]
-    lines = [f"| {' | '.join(row)} |" for row in rows]
-    rounds = len(contests[0].belfry.samples)
-    said = f"Medians of {rounds} rounds, {clock.now():%Y-%m-%d}, by `{command}`:"
-    return "\n".join([said, "", *lines, "", *(f"- {line}" for line in where.lines())])
+    rounds = max((len(contest.belfry.samples) for contest in results.contests), default=1)
+    parts = [[f"Medians of {rounds} rounds, {clock.now():%Y-%m-%d}, by `{command}`:"]]
+    if results.contests:
+        parts.append(_markdown_table(HEADINGS, map(cells, results.contests)))
+    if results.readings:
+        parts.append(_markdown_table(LIMIT_HEADINGS, map(limit_cells, results.readings)))
+    parts.append([f"- {line}" for line in results.machine.lines()])
+    return "\n\n".join("\n".join(lines) for lines in parts)
+
+
+def _markdown_table(headings: Sequence[str], rows: Iterable[list[str]]) -> list[str]:
+    ruler = ["---", *["---:"] * (len(headings) - 1)]
+    return [f"| {' | '.join(row)} |" for row in (headings, ruler, *rows)]
 
 
 def write(path: Path, section: str) -> None:
@@ -114,8 +144,15 @@ def write(path: Path, section: str) -> None:
     path.write_text(f"{before}{BEGIN}\n\n{section}\n\n{END}{after}", encoding="utf-8")
 
 
-def _met(contest: Contest) -> bool:
-    return contest.goal is not None and contest.ratio >= contest.goal
+def _empty_table(title: str, headings: Sequence[str]) -> Table:
+    shown = Table(title=title)
+    for place, heading in enumerate(headings):
+        shown.add_column(heading, justify="left" if place == 0 else "right")
+    return shown
+
+
+def _colour(has_goal: bool, met: bool) -> str:
+    return ("green" if met else "red") if has_goal else ""
 
 
 def _cpu_model() -> str:

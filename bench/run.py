@@ -5,12 +5,12 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench import edge, launch, mailing
-from bench.measure import Contest
-from bench.report import Machine, machine
+from bench import edge, email, launch, mailing, memory, statistics
+from bench.measure import Contest, Reading
+from bench.report import Results, machine
 from bench.stage import Stage, stage
 
-NAMES = ("create", "list", "launch", "mailing")
+NAMES = ("create", "list", "launch", "mailing", "e-mail", "memory", "statistics")
 Say = Callable[[str], None]
 
 
@@ -23,20 +23,37 @@ class Size:
     """Of load in each turn at the edge."""
     clients: int = 20_000
     """Of a mailing."""
+    many_clients: int = 1_000_000
+    """Of the mailing that the worker's memory is watched at."""
+    many_delivered: int = 20_000
+    """Messages of it that are delivered under watch, at least."""
+    many_messages: int = 1_000_000
+    """Of the large mailing whose statistics are asked for."""
 
 
-QUICK = Size(rounds=3, seconds=1.5, clients=2_000)
+QUICK = Size(
+    rounds=3,
+    seconds=1.5,
+    clients=2_000,
+    many_clients=20_000,
+    many_delivered=20_000,
+    many_messages=50_000,
+)
 
 
-def run(size: Size, names: Sequence[str], say: Say) -> tuple[list[Contest], Machine]:
+def run(size: Size, names: Sequence[str], say: Say) -> Results:
     """Measure; `say` hears of each turn. Raises CalledProcessError or Incomplete on failure."""
-    done: list[Contest] = []
+    contests: list[Contest] = []
+    readings: list[Reading] = []
     with tempfile.TemporaryDirectory(prefix="belfry-bench-") as folder, stage(Path(folder)) as here:
         for contest in _contests(here, size, names):
             for line in contest.run(size.rounds):
                 say(line)
-            done.append(contest)
-        return done, machine(here)
+            contests.append(contest)
+        for reading in _readings(here, size, names):
+            say(f"{reading.name}: {reading.value:,.1f} {reading.unit}")
+            readings.append(reading)
+        return Results(contests, readings, machine(here))
 
 
 def _contests(here: Stage, size: Size, names: Sequence[str]) -> Iterator[Contest]:
@@ -47,3 +64,12 @@ def _contests(here: Stage, size: Size, names: Sequence[str]) -> Iterator[Contest
         yield from launch.contests(here, size.clients)
     if "mailing" in names:
         yield from mailing.contests(here, size.clients)
+    if "e-mail" in names:
+        yield from email.contests(here, size.clients)
+
+
+def _readings(here: Stage, size: Size, names: Sequence[str]) -> Iterator[Reading]:
+    if "memory" in names:
+        yield from memory.readings(here, size.many_clients, size.many_delivered)
+    if "statistics" in names:
+        yield from statistics.readings(here, size.many_messages)

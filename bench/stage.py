@@ -1,6 +1,7 @@
 """The servers of a run: databases and Belfry's processes, each on a free port."""
 
 import os
+import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,9 +10,11 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import orjson
 from pymongo import MongoClient
 from pymongo.database import Database
 
+from bench.measure import Sample
 from core import tokens
 from local import ports
 from local.children import Child
@@ -26,6 +29,10 @@ ADMIN = "0be1f7000000000000000002"
 DATABASE = "bench"
 CONCURRENCY = 64
 """Requests to the outside under way at once."""
+SMTP_CONNECTIONS = 4
+"""Kept connections to the SMTP server."""
+SENDER = "bell@example.com"
+SUBJECT = "Your order is ready"
 
 Row = dict[str, Any]
 
@@ -53,6 +60,7 @@ class Stage:
     api_port: int = field(default_factory=ports.free_port)
     outside_port: int = field(default_factory=ports.free_port)
     bare_port: int = field(default_factory=ports.free_port)
+    smtp_port: int = field(default_factory=ports.free_port)
 
     @property
     def env(self) -> dict[str, str]:
@@ -67,6 +75,10 @@ class Stage:
             "SENDING_API_URL": f"http://{ports.LOOPBACK}:{self.outside_port}",
             "SENDING_API_TOKEN": TOKEN,
             "SENDING_API_CONCURRENCY": str(CONCURRENCY),
+            "SMTP_HOST": ports.LOOPBACK,
+            "SMTP_PORT": str(self.smtp_port),
+            "SMTP_EMAIL": SENDER,
+            "SMTP_CONNECTIONS": str(SMTP_CONNECTIONS),
             "JWT_SECRET": SECRET,
             "LOG_FORMAT": "json",
             "LOG_LEVEL": "info",
@@ -99,6 +111,24 @@ class Stage:
         with _running(Server(module, self.bare_port, self._log(module), self.env)) as child:
             yield child
 
+    @contextmanager
+    def sink(self) -> Iterator[Child]:
+        """The lean SMTP sink, while the block runs."""
+        module = "bench.smtp_sink"
+        with _running(Server(module, self.smtp_port, self._log(module), self.env)) as child:
+            yield child
+
+    def sample_of(self, module: str, *arguments: str) -> Sample:
+        """What a module prints as a sample, run as a process of its own."""
+        done = subprocess.run(
+            [sys.executable, "-m", module, *arguments],
+            stdout=subprocess.PIPE,
+            env=self.env,
+            cwd=ROOT,
+            check=True,
+        )
+        return Sample(**orjson.loads(done.stdout))
+
     def _log(self, name: str) -> Path:
         return self.folder / f"{name}.log"
 
@@ -123,6 +153,16 @@ def _running(child: Child) -> Iterator[Child]:
         yield child
     finally:
         child.stop()
+
+
+def phone_of(number: int) -> int:
+    """The phone of the client with this number."""
+    return 79_000_000_000 + number
+
+
+def email_of(number: int) -> str:
+    """Its address."""
+    return f"client-{number}@example.org"
 
 
 def token() -> str:

@@ -4,45 +4,56 @@ from pathlib import Path
 
 import pytest
 
-from bench.measure import Contest
-from bench.report import BEGIN, END, Machine, markdown, write
+from bench.report import BEGIN, END, Results, markdown, write
 from bench.run import NAMES, Size, run
 from core.errors import ConfigurationError
 
-TINY = Size(rounds=1, seconds=0.3, clients=150)
+TINY = Size(
+    rounds=1, seconds=0.3, clients=150, many_clients=150, many_delivered=150, many_messages=2_000
+)
+CONTESTS = ["create", "list", "launch", "mailing", "e-mail"]
 
 
 @pytest.fixture(scope="module")
-def measured() -> tuple[list[Contest], Machine, list[str]]:
+def measured() -> tuple[Results, list[str]]:
     said: list[str] = []
-    contests, machine = run(TINY, NAMES, said.append)
-    return contests, machine, said
+    return run(TINY, NAMES, said.append), said
 
 
 def test_each_contest_has_a_sample_of_both_rivals(
-    measured: tuple[list[Contest], Machine, list[str]],
+    measured: tuple[Results, list[str]],
 ) -> None:
-    contests, _, said = measured
-    assert [contest.name for contest in contests] == list(NAMES)
-    for contest in contests:
+    results, said = measured
+    assert [contest.name for contest in results.contests] == CONTESTS
+    for contest in results.contests:
         assert len(contest.belfry.samples) == len(contest.bare.samples) == 1
         assert contest.ratio > 0
-    assert len(said) == 2 * len(NAMES)
+    assert len(said) == 2 * len(results.contests) + len(results.readings)
+
+
+def test_the_memory_and_the_statistics_of_two_sizes_are_read(
+    measured: tuple[Results, list[str]],
+) -> None:
+    memory, small, large = measured[0].readings
+    assert (memory.most, small.most) == (300, None)
+    assert large.most is not None and large.name == "statistics of 2,000 messages"
+    assert min(memory.value, small.value, large.value) > 0
 
 
 def test_the_section_of_the_documentation_shows_ratios_machine_and_command(
-    measured: tuple[list[Contest], Machine, list[str]], tmp_path: Path
+    measured: tuple[Results, list[str]], tmp_path: Path
 ) -> None:
-    contests, machine, _ = measured
+    results, _ = measured
     page = tmp_path / "page.md"
     page.write_text(f"Before.\n{BEGIN}\nold\n{END}\nAfter.\n")
-    write(page, markdown(contests, machine, "python -m bench"))
+    write(page, markdown(results, "python -m bench"))
     text = page.read_text()
     assert text.startswith("Before.\n")
     assert text.endswith("\nAfter.\n")
     assert "old" not in text
-    assert f"| {contests[0].ratio:.2f} |" in text
-    assert f"MongoDB {machine.mongodb}" in text
+    assert f"| {results.contests[0].ratio:.2f} |" in text
+    assert "| statistics of 1,000 messages |" in text
+    assert f"MongoDB {results.machine.mongodb}" in text
     assert "`python -m bench`" in text
 
 
