@@ -1,7 +1,7 @@
 # Every target works from a fresh clone with Python 3.11 to 3.13, git and make.
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help up test check lint types schema-check format schema bench lock env clean
+.PHONY: help up test check lint types schema-check format schema bench soak lock env clean
 .DELETE_ON_ERROR:
 
 BIN := .venv/bin
@@ -39,6 +39,9 @@ schema: $(INSTALLED) ## Write schema.graphql
 
 bench: $(INSTALLED) ## Run the benchmarks (ARGS pass through)
 	@$(BIN)/python -m bench $(ARGS)
+
+soak: $(INSTALLED) ## Break everything at once for a while (ARGS="--minutes 10 --seed 7" and the like)
+	@$(BIN)/python -m tests.faults.soak $(ARGS)
 
 lock: $(INSTALLED) ## Write requirements.lock (ARGS="--upgrade" for new versions)
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \

@@ -10,6 +10,7 @@ from core import mongo
 from core.errors import Unavailable
 from core.parts import open_parts
 from core.settings import Settings
+from jobs.once import once
 from models.registry import prepare
 from services import reconcile as reconciler
 
@@ -19,7 +20,8 @@ SECONDS = 60.0
 
 async def reconcile(ctx: dict[str, Any]) -> int:
     """Compare counters with rows where that is due; how many mailings were compared."""
-    return await reconciler.reconcile_due(ctx["parts"], ctx["stop"], SECONDS)
+    with once(ctx, "reconcile") as free:
+        return await reconciler.reconcile_due(ctx["parts"], ctx["stop"], SECONDS) if free else 0
 
 
 async def compare(

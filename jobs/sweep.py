@@ -8,10 +8,13 @@ from pymongo.errors import PyMongoError
 
 from core import events, mongo
 from core.parts import Parts
+from jobs.once import once
 from services import messages
 from services import sweep as sweeps
 
 TICK_SECONDS = 0.5
+TICKS_OF_A_NAME = 8
+"""How long jobs keep their ids, so that a lock that nobody will ever open is soon passed by."""
 SWEEP_EVERY_TICKS = 2
 RECONCILE_EVERY_TICKS = 60
 """Most of these find nothing to do: each mailing has an interval of its own."""
@@ -19,34 +22,37 @@ RECONCILE_EVERY_TICKS = 60
 
 async def sweep(ctx: dict[str, Any], lane: str) -> None:
     """End what is over and give back what dead workers held."""
-    await sweeps.sweep(ctx["parts"], lane)
+    with once(ctx, "sweep") as free:
+        if free:
+            await sweeps.sweep(ctx["parts"], lane)
 
 
 async def tick(parts: Parts, lane: str, worker: str) -> None:
     """Twice a second ask MongoDB whether work is due in this lane, and wake its jobs.
 
-    The ids carry this worker's name: jobs of a worker that was killed stay locked in Redis for
-    a while, and must not stand in the way of ours.
+    The ids carry this worker's name and change every few seconds: any worker of the lane may take
+    the job, and if it is killed then, arq keeps the id locked for minutes.
     """
     for count in itertools.count():
+        name = f"{worker}:{count // TICKS_OF_A_NAME}"
         try:
-            await _look(parts, lane, worker)
+            await _look(parts, lane, name)
             if count % SWEEP_EVERY_TICKS == 0:
-                parts.queue.wake("sweep", lane, lane=lane, job_id=f"sweep:{lane}:{worker}")
+                parts.queue.wake("sweep", lane, lane=lane, job_id=f"sweep:{lane}:{name}")
             if lane == messages.BULK and count % RECONCILE_EVERY_TICKS == 0:
-                parts.queue.wake("reconcile", lane=lane, job_id=f"reconcile:{worker}")
+                parts.queue.wake("reconcile", lane=lane, job_id=f"reconcile:{name}")
         except PyMongoError as error:
             events.emit("tick.failed", lane=lane, error=str(error))
         await asyncio.sleep(TICK_SECONDS)
 
 
-async def _look(parts: Parts, lane: str, worker: str) -> None:
+async def _look(parts: Parts, lane: str, name: str) -> None:
     parts.database_clock.observe(await mongo.now(parts.mongo))
     if lane == messages.BULK:
         for mailing_id in await sweeps.to_launch(parts):
-            job_id = f"launch:{mailing_id}:{worker}"
+            job_id = f"launch:{mailing_id}:{name}"
             parts.queue.wake("launch", str(mailing_id), lane=lane, job_id=job_id)
     if await sweeps.work_is_due(parts, lane):
         for slot in range(parts.settings.worker_slots):
-            job_id = f"pump:{lane}:{slot}:{worker}"
+            job_id = f"pump:{lane}:{slot}:{name}"
             parts.queue.wake("pump", lane, slot, lane=lane, job_id=job_id)

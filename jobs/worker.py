@@ -95,7 +95,7 @@ async def _live(
     """
     over = asyncio.Event()
     pool = redis.connect(parts.settings.redis_url)
-    ctx = {"parts": parts, "channels": channels, "stop": over, "worker": name}
+    ctx = {"parts": parts, "channels": channels, "stop": over, "worker": name, "doing": set()}
     worker = _arq_worker(pool, lane, ctx)
     running = asyncio.create_task(worker.async_run())
     ticking = asyncio.create_task(tick(parts, lane, name))

@@ -34,6 +34,8 @@ class CuttingProtocol(HttpToolsProtocol):
         cast("Scope", self.scope)["extensions"] = {CUT: self._cut}
 
     def _cut(self, reset: bool) -> None:
+        if self.transport.is_closing():
+            return  # the client was quicker
         if not reset:
             self.transport.close()
             return

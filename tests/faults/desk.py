@@ -1,0 +1,85 @@
+"""What operators do with mailings, noted for the judge."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from bson import ObjectId
+
+from core import clock
+from core.errors import InvalidInput, Problem
+from models.mailing import LocalWindow
+from rules.message import RETRYABLE
+from services import control, mailings, retries
+from tests import factories
+from tests.faults.evidence import Silence, Version
+from tests.faults.house import House
+
+CALLER = "5f0c3a1b2c3d4e5f6a7b8c99"
+FOR_EVER = timedelta(days=365)
+
+
+async def create(house: House, **said: Any) -> ObjectId:
+    """Create a mailing to everyone from now on, unless told otherwise."""
+    new = factories.mailing(**said)
+    at = clock.now()
+    mailing_id = factories.id_of(await mailings.create(house.parts, CALLER, new))
+    first = Version(at, new.text, new.end_at, _hours(new.window))
+    house.versions[mailing_id] = [first]
+    return mailing_id
+
+
+async def edit(house: House, mailing_id: ObjectId, **changes: Any) -> None:
+    """Change text, end or window of a mailing."""
+    at = clock.now()
+    await mailings.update(house.parts, mailing_id, changes)
+    if "window" in changes:
+        changes["window"] = _hours(changes["window"])
+    _note(house, mailing_id, at, **changes)
+
+
+async def pause(house: House, mailing_id: ObjectId) -> None:
+    """Stop a mailing for now."""
+    await control.pause(house.parts, mailing_id, CALLER)
+    now = clock.now()
+    house.silences.append(Silence(mailing_id, now, now + FOR_EVER))
+
+
+async def resume(house: House, mailing_id: ObjectId) -> None:
+    """Let it go on."""
+    at = clock.now()
+    await control.resume(house.parts, mailing_id, CALLER)
+    house.silences = [
+        one._replace(until=min(one.until, at)) if one.mailing_id == mailing_id else one
+        for one in house.silences
+    ]
+
+
+async def cancel(house: House, mailing_id: ObjectId) -> None:
+    """End it before its time."""
+    await control.cancel(house.parts, mailing_id, CALLER)
+    now = clock.now()
+    house.silences.append(Silence(mailing_id, now, now + FOR_EVER))
+
+
+async def retry(house: House, mailing_id: ObjectId, end_at: datetime) -> int:
+    """Try again what can be; how many, 0 where the mailing's state forbids it."""
+    at = clock.now()
+    try:
+        retried = await retries.of_mailing(
+            house.parts, mailing_id, sorted(RETRYABLE), CALLER, end_at
+        )
+    except InvalidInput as error:
+        if {one.code for one in error.errors} != {Problem.NOT_ALLOWED_NOW}:
+            raise
+        return 0
+    _note(house, mailing_id, at, end_at=end_at)
+    return retried.count
+
+
+def _note(house: House, mailing_id: ObjectId, at: datetime, **changes: Any) -> None:
+    versions = house.versions[mailing_id]
+    versions.append(versions[-1]._replace(at=at, **changes))
+
+
+def _hours(window: LocalWindow | None) -> tuple[str, str] | None:
+    return None if window is None else (window.opens, window.closes)
