@@ -10,19 +10,24 @@ from local.children import Child
 from local.ports import LOOPBACK
 
 GOAL = 0.8
+LATENCY_SECONDS = 0.05
+"""What a provider somewhere else takes to answer; the emulator by itself answers at once."""
 
 
 def contests(stage: Stage, count: int) -> Iterator[Contest]:
     """The contest, with API, worker and emulator running until the next is asked for."""
     fill(stage.database, count)
     with stage.outside(), stage.api(), stage.worker() as worker:
-        yield Contest(
-            "mailing",
-            "messages",
-            Rival("Belfry", lambda: _belfry(stage, worker, count)),
-            Rival("bare", lambda: _bare(stage, count)),
-            GOAL,
-        )
+        for name, latency_seconds in (("mailing", 0.0), ("mailing, 50 ms", LATENCY_SECONDS)):
+            faults = {"latency_seconds": latency_seconds}
+            call(stage.outside_port, "/_faults", faults, method="PUT")
+            yield Contest(
+                name,
+                "messages",
+                Rival("Belfry", lambda: _belfry(stage, worker, count)),
+                Rival("bare", lambda: _bare(stage, count)),
+                GOAL,
+            )
 
 
 def _belfry(stage: Stage, worker: Child, count: int) -> Sample:

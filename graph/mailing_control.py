@@ -137,6 +137,7 @@ async def _retry(info: Info, input: RetryMessagesInput, caller: str) -> retries.
 
 
 def _message_ids(said: list[strawberry.ID]) -> list[UUID]:
+    retries.check_count(len(said))  # before there is one error for each
     checks = Checklist()
     found = [
         checks.take(f"messageIds.{place}", lambda raw: ids.uuid("Message", raw), raw)

@@ -15,7 +15,7 @@ class Attempt(Document):
     mailing_version: int | None = None
     """What the mailing said then."""
     number: int
-    """Counts the tries of its message from 1."""
+    """Counts the tries of its message from 1, as far as its worker knew."""
     channel: str
     address: str
     started_at: datetime

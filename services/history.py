@@ -19,9 +19,17 @@ async def message(message_id: UUID) -> Message | None:
 
 
 async def attempts(message_id: UUID) -> list[Attempt]:
-    """The attempts of a message, oldest first, at most 100."""
-    found = Attempt.find({"message_id": message_id}).sort("+started_at")
-    return await found.limit(MOST_ATTEMPTS).to_list()
+    """The attempts of a message, oldest first, at most 100.
+
+    They are counted anew: two workers, of which one had lost its lease, both count from what
+    they knew.
+    """
+    query = Attempt.find({"message_id": message_id}).sort("+started_at")
+    found = await query.limit(MOST_ATTEMPTS).to_list()
+    return [
+        attempt.model_copy(update={"number": number})
+        for number, attempt in enumerate(found, start=1)
+    ]
 
 
 async def of_mailing(

@@ -93,14 +93,20 @@ async def _write(
 async def _sort_out(
     changes: Sequence[Change], attempts: list[dict[str, Any]], session: AsyncClientSession
 ) -> int:
-    """Those that are still ours, one by one."""
+    """Those that are still ours, one by one; of the others only that they were tried."""
+    new = {attempt["_id"] for attempt in attempts}
     query = {"_id": {"$in": [change.claimed.id for change in changes]}}
     fields = {"status": 1, "lease.token": 1}
     rows = {row["_id"]: row async for row in collection().find(query, fields, session=session)}
     moved: list[tuple[Status, Change]] = []
     for change in changes:
         row = rows.get(change.claimed.id)
-        if row is None or not _is_ours(change, row):
+        if row is None:
+            continue
+        if not _is_ours(change, row):
+            if change.attempt is not None and change.attempt["_id"] in new:
+                tried = {"$inc": {"attempts": 1}}
+                await collection().update_one({"_id": row["_id"]}, tried, session=session)
             continue
         moved.append((Status(row["status"]), change))
         await collection().update_one({"_id": row["_id"]}, _update([change]), session=session)

@@ -77,9 +77,7 @@ async def of_messages(
 
     E-mails of notifications get their usual time anew.
     """
-    if not 0 < len(message_ids) <= BATCH:
-        message = f"name 1 to {BATCH} messages, not {len(message_ids)}"
-        raise InvalidInput.at("messageIds", message, Problem.TOO_MANY)
+    check_count(len(message_ids))
     now = await mongo.now(parts.mongo)
     work = partial(_retry_rows, list(message_ids), (by, end_at, now))
     retried = await mongo.in_transaction(parts.mongo, work)
@@ -87,6 +85,14 @@ async def of_messages(
     messages.wake(parts, messages.PERSONAL)
     events.emit("messages.retried", count=retried.count, by=by)
     return retried
+
+
+def check_count(count: int) -> None:
+    """Raise InvalidInput unless so many single messages can be tried again at once."""
+    if 0 < count <= BATCH:
+        return
+    problem = Problem.TOO_MANY if count else Problem.BLANK
+    raise InvalidInput.at("messageIds", f"name 1 to {BATCH} messages, not {count}", problem)
 
 
 async def _put_back(parts: Parts, mailing_id: ObjectId, session: AsyncClientSession) -> bool:

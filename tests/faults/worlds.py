@@ -145,4 +145,6 @@ def cancelled(world: World) -> World:
 def lost_lease(world: World) -> World:
     """One who lost its lease while it sent, and one whose last word came when all was over."""
     world.attempts += [{"message_id": IDS[0], "number": 1}, {"message_id": IDS[1], "number": 2}]
+    for row in world.messages[:2]:
+        row["attempts"] += 1
     return world

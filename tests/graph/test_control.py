@@ -167,6 +167,7 @@ async def test_single_messages_are_tried_again(edge: Edge) -> None:
         ({"mailingId": "x"}, "mailingId"),
         ({"messageIds": []}, "messageIds"),
         ({"messageIds": ["x"]}, "messageIds.0"),
+        ({"messageIds": ["x"] * 1_001}, "messageIds"),
         ({"messageIds": ["x"], "statuses": ["FAILED"]}, "statuses"),
         ({"mailingId": ids.opaque("Mailing", ObjectId())}, "mailingId"),
         ({"mailingId": ids.opaque("Mailing", ObjectId()), "statuses": []}, "statuses"),
