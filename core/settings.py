@@ -42,7 +42,9 @@ class Settings(BaseSettings):
         description="`auto` takes STARTTLS where the server offers it, `starttls` insists on it, "
         "`tls` is TLS from the first byte, `none` never.",
     )
-    smtp_connections: int = Field(4, ge=1, le=64, description="Kept connections per worker.")
+    smtp_connections: int = Field(
+        4, ge=1, le=64, description="Kept connections per lane and worker."
+    )
     smtp_timeout_seconds: float = Field(20, gt=0, le=50, description="Limit for one e-mail.")
     smtp_rate: float = Field(
         0, ge=0, le=100_000, description="E-mails a second, all workers together; 0: no limit."
@@ -53,7 +55,7 @@ class Settings(BaseSettings):
     )
     sending_api_token: SecretStr = Field(SecretStr(""), description="Its Bearer JWT.")
     sending_api_concurrency: int = Field(
-        64, ge=1, le=1024, description="Requests to it under way at once, per worker."
+        64, ge=1, le=1024, description="Requests to it under way at once, per lane and worker."
     )
     sending_api_timeout_seconds: float = Field(
         20, gt=0, le=50, description="Limit for one request; must fit in the lease."

@@ -123,10 +123,10 @@ class UpdateClientInput:
     """What updateClient takes."""
 
     id: strawberry.ID
-    phone: strawberry.Maybe[str]
+    phone: strawberry.Maybe[str | None]
     operator_code: strawberry.Maybe[str | None]
-    tags: strawberry.Maybe[list[str]]
-    time_zone: strawberry.Maybe[str]
+    tags: strawberry.Maybe[list[str] | None]
+    time_zone: strawberry.Maybe[str | None]
     email: strawberry.Maybe[str | None]
 
 
@@ -213,7 +213,8 @@ class ClientMutation:
     )
     async def update_client(self, input: UpdateClientInput) -> ClientPayload:
         """Change one."""
-        changes = present(input, "phone", "operator_code", "tags", "time_zone", "email")
+        names = ("phone", "operator_code", "tags", "time_zone", "email")
+        changes = present(input, *names, nullable=("operator_code", "email"))
         if "tags" in changes:
             changes["tags"] = tuple(changes["tags"])
         return _payload(await clients.update(client_id("id", input.id), changes))

@@ -1,10 +1,13 @@
 """Kinds of notification in the schema (N2)."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
 import strawberry
+from strawberry.utils.str_converters import to_camel_case
 
+from core.errors import Checklist, Problem
 from graph import ids
 from graph.auth import Needs
 from graph.context import Info
@@ -69,10 +72,10 @@ class UpdateKindInput:
     """What updateKind takes."""
 
     key: str = strawberry.field(description="Which kind.")
-    in_app: strawberry.Maybe[bool]
-    email: strawberry.Maybe[bool]
-    title: strawberry.Maybe[str]
-    body: strawberry.Maybe[str]
+    in_app: strawberry.Maybe[bool | None]
+    email: strawberry.Maybe[bool | None]
+    title: strawberry.Maybe[str | None]
+    body: strawberry.Maybe[str | None]
     email_if_unread_after: strawberry.Maybe[int | None] = strawberry.field(description=WAIT)
 
 
@@ -129,7 +132,16 @@ class KindMutation:
         return KindPayload(kind=Kind.of(await kinds.update(input.key, changes)))
 
 
-def present(source: object, *names: str) -> dict[str, Any]:
-    """The fields of an input that were given; those absent are left out."""
+def present(source: object, *names: str, nullable: Collection[str] = ()) -> dict[str, Any]:
+    """The fields of an input that were given; those absent are left out.
+
+    Raises InvalidInput for those that are null and can't be.
+    """
     given = ((name, getattr(source, name)) for name in names)
-    return {name: some.value for name, some in given if some is not None}
+    said = {name: some.value for name, some in given if some is not None}
+    checks = Checklist()
+    for name in (name for name in said if said[name] is None and name not in nullable):
+        message = "can't be null; leave it out to keep it as it is"
+        checks.add(to_camel_case(name), message, Problem.BLANK)
+    checks.close()
+    return said

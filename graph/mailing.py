@@ -59,7 +59,7 @@ class Mailing(Node):
         description="When a client may be reached, by its own time; null: always."
     )
     status: MailingStatus
-    version: int = strawberry.field(description="Grows with every change.")
+    version: int = strawberry.field(description="Grows with every change, and when it starts.")
     created_at: datetime
     updated_at: datetime
     key: strawberry.Private[ObjectId]

@@ -12,6 +12,8 @@ from services.changes import Verb
 
 _OTHER_NAMES = {"opens": "from", "closes": "to"}
 """What the schema calls the ends of a window."""
+_ENUMS = frozenset({"status", "statuses", "channels"})
+"""Fields whose values are names of an enum in the schema."""
 
 
 @strawberry.type(description="One change of a mailing, and what it touched.")
@@ -38,14 +40,16 @@ class MailingChange:
         )
 
 
-def _shown(value: Any) -> Any:  # noqa: ANN401 - any field of a mailing
+def _shown(value: Any, *, enum: bool = False) -> Any:  # noqa: ANN401 - any field of a mailing
     match value:
         case dict():
-            return {_name(key): _shown(inner) for key, inner in value.items()}
+            return {_name(key): _shown(inner, enum=key in _ENUMS) for key, inner in value.items()}
         case list():
-            return [_shown(inner) for inner in value]
+            return [_shown(inner, enum=enum) for inner in value]
         case datetime():
             return write_time(value)
+        case str() if enum:
+            return value.upper()
         case None | bool() | int() | float() | str():
             return value
         case _:

@@ -42,7 +42,7 @@ class RetryMessagesInput:
         default=None, description="Up to 1,000, of mailings or of notifications; all or none."
     )
     end_at: datetime | None = strawberry.field(
-        default=None, description="A new end for the mailing; needed where the old one is past."
+        default=None, description="A new end for the mailings; needed where an old one is past."
     )
 
 
@@ -62,7 +62,7 @@ class MailingControlMutation:
     """Mutations that steer mailings."""
 
     @strawberry.mutation(
-        description="Stop a mailing for now; within a second nothing new leaves.",
+        description="Stop a mailing for now: within a second nothing new leaves. Its end stays as it is.",
         extensions=[Needs(Permission.MANAGE_MAILINGS), Answers(MailingPayload)],
     )
     async def pause_mailing(self, info: Info, input: PauseMailingInput) -> MailingPayload:
@@ -110,7 +110,7 @@ class MailingControlMutation:
         return MailingPayload(mailing=Mailing.of(await control.clone(parts, caller, wanted, key)))
 
     @strawberry.mutation(
-        description="Try messages again that ended otherwise than sent, under their old ids.",
+        description="Try messages again that failed, expired or are uncertain, under their old ids.",
         extensions=[Needs(Permission.MANAGE_MAILINGS), Answers(RetryMessagesPayload)],
     )
     async def retry_messages(self, info: Info, input: RetryMessagesInput) -> RetryMessagesPayload:
@@ -125,13 +125,15 @@ class MailingControlMutation:
 async def _retry(info: Info, input: RetryMessagesInput, caller: str) -> retries.Retried:
     parts = info.context.parts
     if (input.mailing_id is None) == (input.message_ids is None):
-        raise InvalidInput.at("mailingId", "give either a mailing or messages")
+        raise InvalidInput.at("mailingId", "give either mailingId or messageIds, not both")
     if input.mailing_id is not None:
         key = mailing_id("mailingId", input.mailing_id)
         statuses = [Status.FAILED] if input.statuses is None else input.statuses
         return await retries.of_mailing(parts, key, statuses, caller, input.end_at)
     if input.statuses is not None:
-        raise InvalidInput.at("statuses", "goes with a mailing, not with single messages")
+        raise InvalidInput.at(
+            "statuses", "goes with mailingId only: leave it out, or name a mailing"
+        )
     keys = _message_ids(input.message_ids or [])
     return await retries.of_messages(parts, keys, caller, input.end_at)
 

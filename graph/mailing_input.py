@@ -13,6 +13,8 @@ from rules import audience
 from rules.message import Route
 from services.new_mailing import NewMailing
 
+BEFORE = "Only before the mailing has started."
+
 
 @strawberry.input(description="Whom: AND between the fields, OR inside one.")
 class AudienceInput:
@@ -78,13 +80,15 @@ class UpdateMailingInput:
     """What updateMailing takes."""
 
     id: strawberry.ID
-    name: strawberry.Maybe[str]
-    text: strawberry.Maybe[str]
-    subject: strawberry.Maybe[str]
-    start_at: strawberry.Maybe[datetime]
-    end_at: strawberry.Maybe[datetime]
-    audience: strawberry.Maybe[AudienceInput]
-    channels: strawberry.Maybe[list[Channel]]
+    name: strawberry.Maybe[str | None]
+    text: strawberry.Maybe[str | None]
+    subject: strawberry.Maybe[str | None]
+    start_at: strawberry.Maybe[datetime | None] = strawberry.field(description=BEFORE)
+    end_at: strawberry.Maybe[datetime | None] = strawberry.field(
+        description="One in the past ends it now."
+    )
+    audience: strawberry.Maybe[AudienceInput | None] = strawberry.field(description=BEFORE)
+    channels: strawberry.Maybe[list[Channel] | None] = strawberry.field(description=BEFORE)
     window: strawberry.Maybe[LocalWindowInput | None] = strawberry.field(
         default=None, description="Null takes the window away."
     )
@@ -92,7 +96,7 @@ class UpdateMailingInput:
     def said(self) -> dict[str, Any]:
         """The same for the service; raises InvalidInput."""
         names = ("name", "text", "subject", "start_at", "end_at", "audience", "channels", "window")
-        said = present(self, *names)
+        said = present(self, *names, nullable=("window",))
         if "channels" in said:
             said["channels"] = tuple(route.value for route in said["channels"])
         if "audience" in said:

@@ -19,7 +19,10 @@ class MailingPayload:
     errors: list[UserError] = strawberry.field(default_factory=list)
 
     @strawberry.field(
-        description="Its messages that are not yet sent: those that the change still reaches."
+        description=(
+            "Its messages that are not yet sent: those that the change still reaches, but for what is "
+            "leaving just now. 0 before the launch, which makes them."
+        )
     )
     async def pending_messages(self) -> int:
         """Counted only when asked for."""

@@ -37,7 +37,10 @@ class MailingProgress:
         description="Messages that ended per second, over the last 10 seconds."
     )
     seconds_left: int | None = strawberry.field(
-        description="By that rate; null while nobody can tell: paused, waiting, or just begun."
+        description=(
+            "By that rate; null while nobody can tell: paused, its messages still being made, "
+            "a provider away, or nothing sent of late."
+        )
     )
     providers: list[ProviderState] = strawberry.field(description="One per channel.")
 

@@ -25,13 +25,17 @@ class Statistics:
     total: int
     by_status: list[StatusCount] = strawberry.field(description="Every status, also those at 0.")
     pending: int = strawberry.field(description="Waiting to be sent, or to be tried again.")
-    sending: int = strawberry.field(description="With a worker just now.")
+    sending: int = strawberry.field(description="Held by a worker: about to leave, or leaving.")
     sent: int = strawberry.field(description="Accepted by the provider.")
     failed: int = strawberry.field(description="Refused by the provider for good.")
-    undeliverable: int = strawberry.field(description="The address does not exist.")
+    undeliverable: int = strawberry.field(description="The address is what was refused.")
     expired: int = strawberry.field(description="The end came first.")
-    cancelled: int = strawberry.field(description="The mailing or the client was deleted.")
-    uncertain: int = strawberry.field(description="Perhaps sent: the provider's answer was lost.")
+    cancelled: int = strawberry.field(
+        description="Given up: the mailing was cancelled or deleted, or the client is gone."
+    )
+    uncertain: int = strawberry.field(
+        description="Given up, but perhaps sent: an answer or a worker was lost."
+    )
 
     @classmethod
     def of(cls, found: stats.Statistics) -> "Statistics":

@@ -82,6 +82,8 @@ class Mailing(Document):
     """Left to be done by the sweep, where a request had no time for all."""
     redue: bool = False
     """The window changed: messages that wait for it must be given new times."""
+    redue_at: datetime | None = None
+    """When the window changed, in the database's time."""
     redue_after: Place | None = None
     version: int = 1
     settled: bool = False

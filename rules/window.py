@@ -37,7 +37,8 @@ class Window:
         """Raise Invalid on a window without an end."""
         if self.opens == self.closes:
             raise Invalid(
-                "choose an end other than the start, or leave the window out to send at any time"
+                "from and to are the same time of day; choose another end, or leave the window out "
+                "to send at any time"
             )
 
     @property
@@ -48,7 +49,17 @@ class Window:
 
 def window(opens: str, closes: str) -> Window:
     """The window between two times written as HH:MM, 24:00 only as the end; raises Invalid."""
-    return Window(_time(opens), time() if closes == "24:00" else _time(closes))
+    return Window(opening(opens), closing(closes))
+
+
+def opening(raw: object) -> time:
+    """When a window opens, from HH:MM; raises Invalid."""
+    return _time(raw, "from 00:00 to 23:59, as in 09:00")
+
+
+def closing(raw: object) -> time:
+    """When a window closes, from HH:MM; 24:00 is the midnight that ends the day; raises Invalid."""
+    return time() if raw == "24:00" else _time(raw, "from 00:00 to 24:00, as in 21:00")
 
 
 def is_open(window: Window, zone: ZoneInfo | str, now: datetime) -> bool:
@@ -162,9 +173,9 @@ def _since_midnight(clock: time) -> timedelta:
     return timedelta(hours=clock.hour, minutes=clock.minute)
 
 
-def _time(raw: object) -> time:
+def _time(raw: object, how: str) -> time:
     if not isinstance(raw, str) or not _TIME.fullmatch(raw):
-        raise Invalid("write the time as HH:MM, from 00:00 to 23:59, as in 09:00")
+        raise Invalid(f"write the time as HH:MM, {how}")
     return time.fromisoformat(raw)
 
 

@@ -112,19 +112,22 @@ class Breaker:
             await self.give_up_probe()
             return
         if not failed:
-            await self._end_probe({"state": State.CLOSED, "trips": 0, "retry_at": None, "why": ""})
-            events.emit("breaker.closed", channel=self._channel)
+            closed = {"state": State.CLOSED, "trips": 0, "retry_at": None, "why": ""}
+            if await self._end_probe(closed):
+                events.emit("breaker.closed", channel=self._channel)
             return
         trips = self._row.get("trips", 0) + 1
         await self._end_probe(self._opening(outcome, trips))
 
-    async def _end_probe(self, values: dict[str, Any]) -> None:
+    async def _end_probe(self, values: dict[str, Any]) -> bool:
+        """Whether the probe was still this pump's, so that its word counts."""
         mine = {"_id": self._channel, "probe": self._probe}
         left = {"probe": None, "probe_until": None, "changed_at": self._now()}
-        await collection().update_one(mine, {"$set": {**left, **values}})
+        ended = await collection().update_one(mine, {"$set": {**left, **values}})
         failpoints.reach(_PROBED)
         self._probe = None
         await self.look()
+        return bool(ended.matched_count)
 
     async def _trip(self, outcome: Outcome) -> None:
         self._tally.clear()

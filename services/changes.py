@@ -17,7 +17,7 @@ from services import counters
 
 BELFRY = "belfry"
 """Who changes a mailing where nobody asked for it."""
-_UNSAID = frozenset({"updated_at", "settled", "redue"})
+_UNSAID = frozenset({"updated_at", "settled", "redue", "redue_at"})
 """Fields that follow from the others."""
 
 

@@ -6,7 +6,6 @@ from typing import Any
 
 from bson import ObjectId
 
-from core.errors import InvalidInput, Problem
 from core.parts import Parts
 from models.mailing import Mailing, MailingStatus
 from rules.message import Status
@@ -31,7 +30,7 @@ async def pause(parts: Parts, mailing_id: ObjectId, by: str) -> Mailing:
     """Stop a mailing for now; what workers have in their hands ends by itself."""
 
     def paused(mailing: Mailing) -> dict[str, Any] | None:
-        _must_live(parts, mailing, "paused")
+        mailings.must_live(mailing, parts.database_clock.now(), "paused")
         if mailing.status is MailingStatus.PAUSED:
             return None
         return {"status": MailingStatus.PAUSED}
@@ -43,7 +42,7 @@ async def resume(parts: Parts, mailing_id: ObjectId, by: str) -> Mailing:
     """Let a paused mailing go on where it stopped."""
 
     def resumed(mailing: Mailing) -> dict[str, Any] | None:
-        _must_live(parts, mailing, "resumed")
+        mailings.must_live(mailing, parts.database_clock.now(), "resumed")
         if mailing.status is not MailingStatus.PAUSED:
             return None
         go_on = mailings.started(mailing)
@@ -62,7 +61,7 @@ async def cancel(parts: Parts, mailing_id: ObjectId, by: str) -> Mailing:
     def cancelled(mailing: Mailing) -> dict[str, Any] | None:
         if mailing.status is MailingStatus.CANCELLED:
             return None
-        _must_live(parts, mailing, "cancelled")
+        mailings.must_live(mailing, parts.database_clock.now(), "cancelled")
         return {"status": MailingStatus.CANCELLED, "retrying": None}
 
     mailing = await mailings.turn(parts, mailing_id, Verb.CANCEL, by, cancelled)
@@ -86,15 +85,3 @@ async def clone(
         return await mailings.store(parts, mailing)
     once = Once(caller, "cloneMailing", idempotency_key, repr(wanted))
     return await mailings.store(parts, mailing, once)
-
-
-def _must_live(parts: Parts, mailing: Mailing, done: str) -> None:
-    """Raise InvalidInput for a mailing that is over."""
-    if mailing.status not in mailings.LIVE:
-        what = f"is {mailing.status.value}"
-    elif mailing.end_at <= parts.database_clock.now():
-        what = "is past its end"
-    else:
-        return
-    message = f"the mailing {what} and can't be {done}; clone it to send it again"
-    raise InvalidInput.at("id", message, Problem.NOT_ALLOWED_NOW)

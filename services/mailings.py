@@ -68,8 +68,9 @@ async def update(
     mailing = await get(mailing_id)
     if mailing is None:
         raise missing()
-    _check_state(mailing, changes, parts.database_clock.now())
-    change = Change(Verb.UPDATE, by, _values(mailing, changes))
+    now = parts.database_clock.now()
+    _check_state(mailing, changes, now)
+    change = Change(Verb.UPDATE, by, _values(mailing, changes, now))
     updated = await versions.make(parts, mailing, change)
     if updated is None:
         raise versions.conflict()
@@ -162,6 +163,18 @@ def started(mailing: Mailing) -> bool:
     return mailing.launch.started_at is not None or mailing.status is MailingStatus.RUNNING
 
 
+def must_live(mailing: Mailing, now: datetime, done: str) -> None:
+    """Raise InvalidInput for a mailing that is over and so can't be `done` (paused, changed)."""
+    if mailing.status not in LIVE:
+        what = f"is {mailing.status.value}"
+    elif mailing.end_at <= now:
+        what = "is past its end"
+    else:
+        return
+    message = f"the mailing {what} and can't be {done}; clone it to send it again"
+    raise InvalidInput.at("id", message, Problem.NOT_ALLOWED_NOW)
+
+
 def _query(statuses: tuple[str, ...]) -> dict[str, Any]:
     query: dict[str, Any] = {"deleted_at": None}
     if statuses:
@@ -169,26 +182,22 @@ def _query(statuses: tuple[str, ...]) -> dict[str, Any]:
     return query
 
 
-def _values(mailing: Mailing, changes: dict[str, Any]) -> dict[str, Any]:
+def _values(mailing: Mailing, changes: dict[str, Any], now: datetime) -> dict[str, Any]:
     """All fields that an update can set, as they will be."""
     checked = new_mailing.check(new_mailing.of(mailing, changes), mailing.created_by)
     fields = {"name", "text", "subject", "start_at", "end_at", "audience", "channels", "window"}
     values: dict[str, Any] = checked.model_dump(include=fields)
     if started(mailing) and checked.window != mailing.window:
-        values["redue"] = True
+        values |= {"redue": True, "redue_at": now}
     return values
 
 
 def _check_state(mailing: Mailing, changes: dict[str, Any], now: datetime) -> None:
-    if mailing.status not in LIVE or mailing.end_at <= now:
-        message = (
-            f"the mailing is {mailing.status.value} or past its end; clone it to send it again"
-        )
-        raise InvalidInput.at("id", message, Problem.NOT_ALLOWED_NOW)
+    must_live(mailing, now, "changed")
     checks = Checklist()
     if started(mailing):
         names = {"start_at": "startAt", "audience": "audience", "channels": "channels"}
         for field in sorted(BEFORE_LAUNCH & changes.keys()):
-            message = "can't change once the mailing has started; delete it and create another"
+            message = "can't change once the mailing has started; cancel it and create another"
             checks.add(names[field], message, Problem.NOT_ALLOWED_NOW)
     checks.close()

@@ -37,9 +37,8 @@ def check(new: NewMailing, caller: str) -> Mailing:
     _check_words(checks, new)
     checks.take("endAt", lambda end: schedule.interval(new.start_at, end), new.end_at)
     if not new.channels or set(new.channels) - set(Route):
-        checks.add("channels", f"name at least one of {', '.join(Route)}")
-    if new.window is not None:
-        checks.take("window", lambda said: window.window(said.opens, said.closes), new.window)
+        checks.add("channels", f"name at least one of {', '.join(Route).upper()}")
+    _check_window(checks, new.window)
     whom = check_audience(checks, (new.all_clients, new.operator_codes, new.tags), "audience")
     checks.close()
     now = clock.now()
@@ -98,12 +97,25 @@ def _check_words(checks: Checklist, new: NewMailing) -> None:
         if not text.strip():
             checks.add(field, "must not be empty", Problem.BLANK)
         if len(text) > longest:
-            checks.add(field, f"is longer than {longest} characters", Problem.TOO_LONG)
+            checks.add(
+                field,
+                f"is {len(text):,} characters long; shorten it to {longest:,}",
+                Problem.TOO_LONG,
+            )
     # The name is the subject of e-mails without one of their own.
     if any(c in new.name.strip() for c in "\r\n\0"):
         checks.add("name", "must be one line")
     if len(new.subject) > LONGEST_NAME or any(c in new.subject for c in "\r\n\0"):
         checks.add("subject", f"must be one line of at most {LONGEST_NAME} characters")
+
+
+def _check_window(checks: Checklist, said: LocalWindow | None) -> None:
+    if said is None:
+        return
+    opens = checks.take("window.from", window.opening, said.opens)
+    closes = checks.take("window.to", window.closing, said.closes)
+    if opens is not None and closes is not None:
+        checks.take("window", lambda times: window.Window(*times), (opens, closes))
 
 
 def _operator_codes(codes: tuple[str, ...]) -> tuple[str, ...]:

@@ -20,6 +20,7 @@ from services.changes import Change, Verb
 
 BATCH = 1_000
 WHY = "retried"
+ALLOWED = ", ".join(sorted(RETRYABLE)).upper()
 
 _PUT_BACK = failpoints.place("retries.put_back")
 
@@ -209,11 +210,11 @@ def _reopened(
 
 
 def _check_statuses(statuses: Sequence[Status]) -> None:
-    allowed = ", ".join(sorted(RETRYABLE))
     if not statuses:
-        raise InvalidInput.at("statuses", f"name some of {allowed}", Problem.BLANK)
+        message = f"name some of {ALLOWED}, or leave it out for FAILED"
+        raise InvalidInput.at("statuses", message, Problem.BLANK)
     if set(statuses) - RETRYABLE:
-        raise InvalidInput.at("statuses", f"only messages that are {allowed} can be tried again")
+        raise InvalidInput.at("statuses", f"only what is {ALLOWED} can be tried again")
 
 
 def _check_rows(ids: list[UUID], rows: dict[UUID, dict[str, Any]]) -> None:
@@ -223,6 +224,6 @@ def _check_rows(ids: list[UUID], rows: dict[UUID, dict[str, Any]]) -> None:
         if message_id not in rows:
             checks.add(field, "there is no such message", Problem.NOT_FOUND)
         elif (status := rows[message_id]["status"]) not in RETRYABLE:
-            message = f"is {status}; only what ended otherwise than sent can be tried again"
+            message = f"is {status.upper()}; only what is {ALLOWED} can be tried again"
             checks.add(field, message, Problem.NOT_ALLOWED_NOW)
     checks.close()

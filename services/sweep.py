@@ -134,7 +134,8 @@ async def _settle(mailing: dict[str, Any]) -> None:
     counts = await counters.read({"mailing_id": mailing["_id"]})
     cancelled = mailing["status"] == MailingStatus.CANCELLED
     launched = mailing["launch"]["expanded"] or cancelled
-    if counts.get(counters.OPEN_KEY, 0) or not launched:
+    # A retry that somebody else ends just now may have opened messages since they were counted.
+    if counts.get(counters.OPEN_KEY, 0) or not launched or mailing.get("retrying"):
         return
     final = MailingStatus.CANCELLED if cancelled else MailingStatus.FINISHED
     # The version says that nobody changed the mailing (moved its end, say) meanwhile.

@@ -4,6 +4,7 @@ import asyncio
 import time
 from dataclasses import dataclass
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from redis.exceptions import RedisError
 
@@ -37,18 +38,21 @@ return {granted, redis.call('ZCARD', KEYS[2])}
 """
 
 
+_sharers: WeakKeyDictionary[Any, dict[str, int]] = WeakKeyDictionary()
+"""How many pumps shared each bucket when Redis was asked last; pumps that begin without it ask here."""
+
+
 @dataclass(slots=True)
 class _Share:
-    """What this worker may send by itself while Redis is away."""
+    """What this pump may send by itself while Redis is away."""
 
-    workers: int = 1
     tokens: float = 1.0
     at: float = 0.0
 
     def take(self, rate: float) -> int:
         """1 if it is time for one more message, else 0."""
         now = time.monotonic()
-        self.tokens = min(1.0, self.tokens + (now - self.at) * rate / self.workers)
+        self.tokens = min(1.0, self.tokens + (now - self.at) * rate)
         self.at = now
         if self.tokens < 1:
             return 0
@@ -73,6 +77,7 @@ class Throttle:
         self._tokens = 0
         self._away_until = 0.0
         self._share = _Share()
+        self._sharers = _sharers.setdefault(parts.redis, {})
 
     def batch(self, most: int) -> int:
         """How many messages to claim at once: no more than leave within about a second."""
@@ -96,7 +101,7 @@ class Throttle:
 
     async def _ask(self) -> int:
         if time.monotonic() < self._away_until:
-            return self._share.take(self._rate)
+            return self._take_share()
         try:
             answer: Any = self._redis.eval(_TAKE, 2, *self._keys, *self._said)
             granted, workers = await answer
@@ -104,6 +109,9 @@ class Throttle:
             # To ask for each message would cost the limit of a call each time.
             self._away_until = time.monotonic() + AWAY_SECONDS
             events.emit("throttle.unreachable", error=str(error))
-            return self._share.take(self._rate)
-        self._share.workers = max(1, int(workers))
+            return self._take_share()
+        self._sharers[self._keys[0]] = max(1, int(workers))
         return int(granted)
+
+    def _take_share(self) -> int:
+        return self._share.take(self._rate / self._sharers.get(self._keys[0], 1))

@@ -1,6 +1,6 @@
 """Local-time windows (M22): when a client may be reached, and what changes when that does."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import lru_cache, partial
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -18,6 +18,8 @@ from services import mailings, messages
 
 WAITING = "waits for its window"
 BATCH = 1_000
+NOTICED_SECONDS = 3.0
+"""By then every pump has read a changed window, and puts nothing off by the old one any more."""
 
 _MOVED = failpoints.place("windows.moved")
 
@@ -42,7 +44,7 @@ async def client_moved(client_id: ObjectId) -> None:
 
 
 async def move(parts: Parts, mailing_id: ObjectId) -> bool:
-    """Give the next rows that wait for a changed window their new times; whether more are left."""
+    """Give the next rows that wait for a changed window their new times; whether to go on."""
     more = await mongo.in_transaction(parts.mongo, partial(_move, parts, mailing_id))
     failpoints.reach(_MOVED)
     return more
@@ -51,11 +53,12 @@ async def move(parts: Parts, mailing_id: ObjectId) -> bool:
 async def _move(parts: Parts, mailing_id: ObjectId, session: AsyncClientSession) -> bool:
     marked = {"_id": mailing_id, "redue": True}
     mailing = await mailings.collection().find_one(marked, session=session)
-    if mailing is None:
+    now = parts.database_clock.now()
+    if mailing is None or not _is_noticed(mailing, now):
         return False
     rows = await _waiting(mailing, session)
     zones = await zones_of([row["client_id"] for row in rows])
-    now, window = parts.database_clock.now(), mailing["window"]
+    window = mailing["window"]
     updates = [
         UpdateOne(
             {"_id": row["_id"]},
@@ -71,6 +74,11 @@ async def _move(parts: Parts, mailing_id: ObjectId, session: AsyncClientSession)
         values["redue_after"] = {"version": mailing["version"], "id": rows[-1]["_id"]}
     await mailings.collection().update_one(marked, {"$set": values}, session=session)
     return more
+
+
+def _is_noticed(mailing: dict[str, Any], now: datetime) -> bool:
+    changed_at = mailing.get("redue_at")
+    return changed_at is None or now >= changed_at + timedelta(seconds=NOTICED_SECONDS)
 
 
 async def _waiting(mailing: dict[str, Any], session: AsyncClientSession) -> list[dict[str, Any]]:

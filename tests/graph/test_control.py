@@ -89,9 +89,15 @@ async def test_a_window_comes_back_as_it_was_said_and_goes_by_null(edge: Edge) -
     assert kept["mailing"]["window"] == window
     gone = (await edge.data(UPDATE, {"input": {"id": mailing, "window": None}}))["updateMailing"]
     assert gone["mailing"]["window"] is None
+    null = {"id": mailing, "text": None, "endAt": None}
+    refused = (await edge.data(UPDATE, {"input": null}))["updateMailing"]
+    assert refused["errors"] == [
+        {"field": "text", "code": "BLANK"},
+        {"field": "endAt", "code": "BLANK"},
+    ]
     wrong = {"id": mailing, "window": {"from": "9", "to": "21:00"}}
     refused = (await edge.data(UPDATE, {"input": wrong}))["updateMailing"]
-    assert refused["errors"] == [{"field": "window", "code": "INVALID"}]
+    assert refused["errors"] == [{"field": "window.from", "code": "INVALID"}]
 
 
 async def test_changes_say_who_changed_what(edge: Edge) -> None:
@@ -105,7 +111,7 @@ async def test_changes_say_who_changed_what(edge: Edge) -> None:
     paused, updated = shown["changes"]
     assert shown["all"] == [{"version": 3}]
     assert (paused["verb"], paused["by"]) == ("PAUSE", OWN)
-    assert (paused["before"], paused["after"]) == ({"status": "scheduled"}, {"status": "paused"})
+    assert (paused["before"], paused["after"]) == ({"status": "SCHEDULED"}, {"status": "PAUSED"})
     assert updated["before"] == {
         "text": "b",
         "endAt": LAST,

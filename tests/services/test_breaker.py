@@ -69,6 +69,17 @@ async def probing(parts: Parts) -> Breaker:
     return one
 
 
+async def test_a_prober_that_was_taken_for_dead_closes_nothing(
+    wary: Parts, happened: Happened
+) -> None:
+    late = await probing(wary)
+    later(wary, 2 * PAUSE)
+    assert await Breaker(wary, API).try_probe(20)
+    await noted(late, Sent("200"))
+    assert (await provider())["state"] == "probing"
+    assert "breaker.closed" not in [name for name, _ in happened]
+
+
 async def test_a_provider_without_trouble_has_no_row(wary: Parts) -> None:
     one = Breaker(wary, API)
     assert await one.gate() is Gate.PASS

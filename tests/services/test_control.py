@@ -187,13 +187,13 @@ async def test_another_window_for_a_started_mailing_asks_for_new_times(parts: Pa
     assert (changed.window, changed.redue) == (NINE_TO_NINE, True)
 
 
-@pytest.mark.parametrize(("opens", "closes"), [("9", "21:00"), ("09:00", "09:00"), ("x", "y")])
-async def test_a_window_that_is_none_is_refused(parts: Parts, opens: str, closes: str) -> None:
-    window = LocalWindow(opens=opens, closes=closes)
-    assert await mistakes(created(parts, window=window)) == {("window", Problem.INVALID)}
-    made = await scheduled(parts)
-    update = mailings.update(parts, id_of(made), {"window": window})
-    assert await mistakes(update) == {("window", Problem.INVALID)}
+@pytest.mark.parametrize(
+    ("said", "at"),
+    [("09.00-21:00", "window.from"), ("09:00-25:00", "window.to"), ("09:00-09:00", "window")],
+)
+async def test_a_window_that_is_none_is_refused(parts: Parts, said: str, at: str) -> None:
+    wrong = created(parts, window=LocalWindow(opens=said[:5], closes=said[6:]))
+    assert await mistakes(wrong) == {(at, Problem.INVALID)}
 
 
 async def test_a_clone_says_the_same_at_another_time(parts: Parts) -> None:

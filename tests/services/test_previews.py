@@ -160,7 +160,8 @@ async def test_nobody_in_the_audience_and_a_past_end_are_warned_of(parts: Parts)
 
 async def test_every_mistake_is_named_as_at_the_creation(parts: Parts) -> None:
     wrong = preview(parts, name="", window=LocalWindow(opens="9", closes="x"))
-    assert await mistakes(wrong) == {("name", Problem.BLANK), ("window", Problem.INVALID)}
+    at = {("window.from", Problem.INVALID), ("window.to", Problem.INVALID)}
+    assert await mistakes(wrong) == {("name", Problem.BLANK), *at}
 
 
 async def test_without_a_limit_the_pace_of_late_counts(parts: Parts) -> None:

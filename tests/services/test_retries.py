@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -10,9 +11,10 @@ from core.errors import Problem
 from core.parts import Parts
 from models.mailing import MailingStatus
 from rules.message import RETRYABLE, Status
-from services import control, mailings, messages, retries
+from services import control, mailings, messages, retries, sweep
 from tests.factories import HOUR, id_of, scheduled
 from tests.services.endings import ended, stored
+from tests.services.interludes import Interludes
 from tests.services.looking import counted, jobs, mistakes, rows
 
 FAILED, EXPIRED = Status.FAILED, Status.EXPIRED
@@ -45,6 +47,27 @@ async def test_each_state_but_the_good_ones_can_be_tried_again(
     assert (await retries.of_mailing(parts, mailing_id, [status], "o")).count == 2
     assert await counted(parts, mailing_id) == {Status.PENDING: 2}
     assert sorted(row["maybe_sent"] for row in await rows()) == [False, True]
+
+
+async def test_a_mailing_is_not_settled_while_a_request_ends_its_retry(
+    parts: Parts, prepared: Any, monkeypatch: pytest.MonkeyPatch, interludes: Interludes
+) -> None:
+    """Nothing is open when the sweep counts; then the request opens all, and the sweep settles."""
+    monkeypatch.setattr(sweep, "TURN_SECONDS", 0.0)
+    mailing_id = await ended(parts, FAILED)
+    left = {"statuses": [FAILED], "before": clock.now(), "after": None}
+    reopened = {"status": MailingStatus.RUNNING, "settled": False, "retrying": left}
+    await mailings.collection().update_one({}, {"$set": reopened})
+
+    def open_all() -> None:
+        prepared.messages.update_one({}, {"$set": {"status": "pending"}})
+        prepared.mailings.update_one({}, {"$set": {"retrying": None}})
+
+    counted_first = lambda: interludes.before("update", "mailings", open_all)  # noqa: E731
+    interludes.before("find", "counters", counted_first)
+    await sweep.sweep(parts, messages.BULK)
+    assert not (await stored(mailing_id)).settled
+    interludes.clear()
 
 
 async def test_a_large_retry_goes_on_by_batches_until_nothing_is_left(

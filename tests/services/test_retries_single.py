@@ -62,9 +62,8 @@ async def test_every_wrong_message_is_named_and_none_is_tried(parts: Parts) -> N
 @pytest.mark.parametrize("count", [0, 1_001])
 async def test_a_list_of_messages_has_bounds(parts: Parts, count: int) -> None:
     ids: list[UUID] = [uuid4()] * count
-    assert {field for field, _ in await mistakes(retries.of_messages(parts, ids, "o"))} == {
-        "messageIds"
-    }
+    problem = Problem.TOO_MANY if count else Problem.BLANK
+    assert await mistakes(retries.of_messages(parts, ids, "o")) == {("messageIds", problem)}
 
 
 async def test_messages_of_a_mailing_past_its_end_need_a_new_one(parts: Parts) -> None:

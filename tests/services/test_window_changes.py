@@ -1,5 +1,6 @@
 """A window that changes while its mailing runs: the sweep gives new times to what waits for it."""
 
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -9,19 +10,30 @@ from pymongo.errors import AutoReconnect
 from core import clock
 from core.parts import Parts
 from models.mailing import LocalWindow, Mailing, MailingStatus
-from services import control, launch, mailings, messages, sweep, windows
+from services import (
+    control,
+    launch,
+    mailings,
+    messages,
+    objections,
+    recipients,
+    results,
+    sweep,
+    windows,
+)
 from services.messages import BULK
 from tests import factories
 from tests.factories import HOUR
 from tests.services.interludes import Interludes
 from tests.services.looking import rows
-from tests.services.pumping import claim
+from tests.services.pumping import API, claim
 from tests.services.test_windows import by_client, closed, later, launched, wide_open
 
 
 @pytest.fixture(autouse=True)
 def _small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(windows, "BATCH", 4)
+    monkeypatch.setattr(windows, "NOTICED_SECONDS", 0.0)
 
 
 async def stored(mailing_id: ObjectId) -> Mailing:
@@ -30,9 +42,14 @@ async def stored(mailing_id: ObjectId) -> Mailing:
     return found
 
 
+def soon() -> datetime:
+    """A minute from now: a test may have moved the database's clock a little."""
+    return clock.now() + timedelta(minutes=1)
+
+
 async def waiting() -> int:
     """How many rows are not due yet."""
-    return await messages.collection().count_documents({"due_at": {"$gt": clock.now()}})
+    return await messages.collection().count_documents({"due_at": {"$gt": soon()}})
 
 
 async def changed(parts: Parts, mailing_id: ObjectId, window: LocalWindow | None) -> None:
@@ -99,7 +116,26 @@ async def test_it_goes_on_where_it_was_cut_off(
     monkeypatch.setattr(sweep, "TURN_SECONDS", 0.0)
     await sweep.sweep(parts, BULK)
     assert await waiting() == 6
-    monkeypatch.undo()
+    monkeypatch.setattr(sweep, "TURN_SECONDS", 5.0)
+    await sweep.sweep(parts, BULK)
+    assert (await waiting(), (await stored(mailing_id)).redue) == (0, False)
+
+
+async def test_what_is_put_off_by_the_old_window_after_the_change_gets_its_new_time_too(
+    parts: Parts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(windows, "NOTICED_SECONDS", 3.0)
+    mailing_id, _ = await launched(parts, wide_open(), "UTC", count=2)
+    held = await claim(parts, mailing_id)
+    await recipients.look_up(held, API)
+    await changed(parts, mailing_id, closed())
+    old = await mailings.collection().find_one({"_id": mailing_id})
+    await changed(parts, mailing_id, None)
+    await sweep.sweep(parts, BULK)
+    found = [objections.find(one, old, parts.database_clock.now()) for one in held]
+    assert await results.write(parts, [change for change in found if change is not None]) == 2
+    assert await waiting() == 2
+    later(parts, timedelta(seconds=4))
     await sweep.sweep(parts, BULK)
     assert (await waiting(), (await stored(mailing_id)).redue) == (0, False)
 
