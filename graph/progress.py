@@ -25,6 +25,7 @@ class ProviderState:
     retry_at: datetime | None = strawberry.field(
         description="While it is open: when a message may try whether the provider is back."
     )
+    why: str = strawberry.field(description="What the last attempt before it opened met.")
 
 
 @strawberry.type(description="Where a mailing is, at one moment.")
@@ -53,7 +54,12 @@ class MailingProgress:
             rate_per_second=found.per_second,
             seconds_left=found.seconds_left,
             providers=[
-                ProviderState(channel=Route(one.channel), state=one.state, retry_at=one.retry_at)
+                ProviderState(
+                    channel=Route(one.channel),
+                    state=one.state,
+                    retry_at=one.retry_at,
+                    why=one.why,
+                )
                 for one in found.providers
             ],
         )

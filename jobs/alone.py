@@ -8,7 +8,6 @@ from pymongo.errors import PyMongoError
 from channels.channel import Channel
 from core import events, mongo
 from core.parts import Parts
-from services import launch as launches
 from services import messages
 from services import pump as pumps
 from services import sweep as sweeps
@@ -23,10 +22,9 @@ async def work_alone(
     """Do once what the lane's jobs would do, one after the other."""
     try:
         parts.database_clock.observe(await mongo.now(parts.mongo))
-        if lane == messages.BULK:
-            for mailing_id in await sweeps.to_launch(parts):
-                await launches.launch(parts, mailing_id)
         await sweeps.sweep(parts, lane)
+        if lane == messages.BULK:
+            await sweeps.launch_due(parts, stop, SECONDS)
         if await sweeps.work_is_due(parts, lane):
             await pumps.pump(parts, channels, lane, worker, stop, SECONDS)
     except PyMongoError as error:

@@ -48,10 +48,8 @@ async def tick(parts: Parts, lane: str, worker: str) -> None:
 
 async def _look(parts: Parts, lane: str, name: str) -> None:
     parts.database_clock.observe(await mongo.now(parts.mongo))
-    if lane == messages.BULK:
-        for mailing_id in await sweeps.to_launch(parts):
-            job_id = f"launch:{mailing_id}:{name}"
-            parts.queue.wake("launch", str(mailing_id), lane=lane, job_id=job_id)
+    if lane == messages.BULK and await sweeps.to_launch(parts):
+        parts.queue.wake("launch_due", lane=lane, job_id=f"launch_due:{name}")
     if await sweeps.work_is_due(parts, lane):
         for slot in range(parts.settings.worker_slots):
             job_id = f"pump:{lane}:{slot}:{name}"

@@ -94,6 +94,8 @@ class Mailing(Document):
     created_by: str
     created_at: datetime
     updated_at: datetime
+    closing_at: datetime | None = None
+    """When messages that were left were closed last."""
     deleted_at: datetime | None = None
 
     class Settings:

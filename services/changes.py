@@ -43,7 +43,7 @@ class Change:
 
 async def make(parts: Parts, mailing: Mailing, change: Change) -> Mailing | None:
     """Change the mailing as it was read; it as it is then, None if it changed meanwhile."""
-    return await mongo.in_transaction(parts.mongo, partial(write, mailing, change))
+    return await mongo.in_a_gap(parts.mongo, partial(write, mailing, change))
 
 
 async def write(mailing: Mailing, change: Change, session: AsyncClientSession) -> Mailing | None:

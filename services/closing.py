@@ -75,7 +75,11 @@ async def _close_batch(order: _Order, session: AsyncClientSession) -> int:
 
 
 async def _is_at(order: _Order, session: AsyncClientSession) -> bool:
-    """Whether nobody has given the mailing a later end, or its messages another try, meanwhile."""
+    """Whether nobody has given the mailing a later end, or its messages another try, meanwhile.
+
+    It is written, so that whoever does so just now waits for this batch, or this batch for them.
+    """
     mailing = {"_id": order.query["mailing_id"], "version": order.version}
-    found = await Mailing.get_pymongo_collection().find_one(mailing, {"_id": 1}, session=session)
-    return found is not None
+    closing = {"$set": {"closing_at": order.at}}
+    result = await Mailing.get_pymongo_collection().update_one(mailing, closing, session=session)
+    return bool(result.matched_count)

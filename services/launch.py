@@ -67,6 +67,7 @@ async def launch(parts: Parts, mailing_id: ObjectId) -> int:
             failpoints.reach(_COMMITTED)
             made += len(batch.rows)
             messages.wake(parts, messages.BULK)
+            await asyncio.sleep(mongo.GAP_SECONDS)  # for whoever wants to pause or change it
     if made:
         events.emit("mailing.launched", mailing_id=str(mailing_id), messages=made)
     return made

@@ -70,8 +70,10 @@ async def update(
         raise missing()
     now = parts.database_clock.now()
     _check_state(mailing, changes, now)
-    change = Change(Verb.UPDATE, by, _values(mailing, changes, now))
-    updated = await versions.make(parts, mailing, change)
+    values = _values(mailing, changes, now)
+    if mailing.model_dump(include=set(values)) == values:
+        return mailing  # nothing that would be a new version
+    updated = await versions.make(parts, mailing, Change(Verb.UPDATE, by, values))
     if updated is None:
         raise versions.conflict()
     events.emit("mailing.updated", mailing_id=str(mailing_id), fields=sorted(changes))

@@ -37,6 +37,7 @@ class ProviderState:
     channel: str
     state: State
     retry_at: datetime | None
+    why: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +111,8 @@ class _Watch:
             # The database is away for a moment: those who watch want to see it come back.
             events.emit("progress.look.failed", mailing_id=str(self._mailing_id), error=str(error))
             return False
+        if any(one.state != State.CLOSED for one in progress.providers):
+            self._closed.clear()  # an outage says nothing of the pace after it
         if progress != self._latest:
             self._latest = progress
             self._news.set()
@@ -168,4 +171,6 @@ async def providers(channels: list[str]) -> tuple[ProviderState, ...]:
 
 
 def _provider(channel: str, row: dict[str, Any]) -> ProviderState:
-    return ProviderState(channel, State(row.get("state", State.CLOSED)), row.get("retry_at"))
+    return ProviderState(
+        channel, State(row.get("state", State.CLOSED)), row.get("retry_at"), row.get("why", "")
+    )

@@ -64,6 +64,8 @@ class Pump:
             try:
                 handled = await self._feed(time.monotonic() + seconds)
                 await self._recorder.drained()
+                handled += await self._feed_suspect()
+                await self._recorder.drained()
             finally:
                 await asyncio.shield(tasks.end(crew))
         return handled
@@ -82,6 +84,18 @@ class Pump:
             await self._hand_out(claimed)
             handled += len(claimed)
         return handled
+
+    async def _feed_suspect(self) -> int:
+        """At the end a suspect, alone: where there is always more to do it would wait for ever."""
+        claimed: list[Claimed] = []
+        try:
+            if not self._stop.is_set() and await self._breaker.gate() is Gate.PASS:
+                claimed = await self._sources.take(1, suspects=True)
+        except PyMongoError as error:
+            events.emit("messages.claim.failed", lane=self._lane, error=str(error))
+        if claimed:
+            await self._hand_out(claimed)
+        return len(claimed)
 
     async def _hand_out(self, claimed: list[Claimed]) -> None:
         if not claimed:

@@ -1,5 +1,6 @@
 """The sweep: what must happen even if every wake-up was lost."""
 
+import asyncio
 import time
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
@@ -11,7 +12,17 @@ from core import events, failpoints
 from core.parts import Parts
 from models.mailing import MailingStatus
 from rules.message import Status
-from services import breaker, closing, counters, mailings, messages, reclaiming, retries, windows
+from services import (
+    breaker,
+    closing,
+    counters,
+    launch,
+    mailings,
+    messages,
+    reclaiming,
+    retries,
+    windows,
+)
 
 BATCH = 1_000
 LEFT_BATCHES = 5
@@ -42,8 +53,21 @@ async def to_launch(parts: Parts) -> list[ObjectId]:
     due = {"status": MailingStatus.SCHEDULED, "start_at": {"$lte": now}}
     unfinished = {"status": MailingStatus.RUNNING, "launch.expanded": False}
     query = {"settled": False, "$or": [due, unfinished]}
-    found = mailings.collection().find(query, projection={"_id": 1}).limit(BATCH)
-    return [row["_id"] async for row in found]
+    found = mailings.collection().find(query, projection={"_id": 1}).sort("start_at", 1)
+    return [row["_id"] async for row in found.limit(BATCH)]
+
+
+async def launch_due(parts: Parts, stop: asyncio.Event, seconds: float) -> int:
+    """Launch what is due, in turns, for about so long; how many messages were made."""
+    made, until = 0, time.monotonic() + seconds
+    while True:
+        before = made
+        for mailing_id in await to_launch(parts):
+            if stop.is_set() or time.monotonic() >= until:
+                return made
+            made += await launch.launch(parts, mailing_id)
+        if made == before:  # nothing is due, or others are at it
+            return made
 
 
 async def work_is_due(parts: Parts, lane: str) -> bool:

@@ -161,7 +161,7 @@ async def test_a_send_is_cut_off_at_the_closing_and_goes_on_at_the_next_opening(
     mailing_id, _ = await launched(parts, window, "UTC")
     closing = rules.closes_at(rules.window(window.opens, window.closes), "UTC", clock.now())
     outside.faults = Faults(hang_rate=1)
-    later(parts, closing - clock.now() - timedelta(seconds=1.3))
+    later(parts, closing - clock.now() - timedelta(seconds=3))
     assert await run(parts, api) == 1
     (row,) = await rows()
     assert (row["why"], row["maybe_sent"], row["attempts"]) == ("unknown: timeout", True, 1)
