@@ -20,6 +20,13 @@ from tests.services.looking import jobs, mistakes
 VIP = Audience(all=False, operator_codes=(), tags=("vip",))
 
 
+async def test_a_change_that_changes_nothing_is_no_new_version(parts: Parts) -> None:
+    made = await scheduled(parts)
+    said = {"name": made.name, "text": made.text, "end_at": made.end_at}
+    assert await mailings.update(parts, id_of(made), said) == made
+    assert (await mailings.update(parts, id_of(made), {**said, "text": "New"})).version == 2
+
+
 async def test_before_its_start_everything_about_a_mailing_can_change(parts: Parts) -> None:
     made = await scheduled(parts)
     start = clock.now() + 5 * HOUR
