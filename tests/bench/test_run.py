@@ -11,7 +11,7 @@ from core.errors import ConfigurationError
 TINY = Size(
     rounds=1, seconds=0.3, clients=150, many_clients=150, many_delivered=150, many_messages=2_000
 )
-CONTESTS = ["create", "list", "launch", "mailing", "e-mail"]
+CONTESTS = ["create", "list", "launch", "mailing", "mailing, 50 ms", "e-mail"]
 
 
 @pytest.fixture(scope="module")

@@ -165,12 +165,18 @@ async def test_a_server_that_cannot_be_reached_is_tried_again_later(
 @pytest.mark.parametrize(
     ("changes", "expected"),
     [
-        ({"subject": "A bell\r\nBcc: eve@example.net"}, Refused("header")),
-        ({"address": "ada@example.org\r\nRCPT TO:<eve@example.net>"}, Refused("header")),
-        ({"address": "ada@example.org\0"}, Refused("header")),
-        ({"address": "àda@example.org"}, Refused("address", undeliverable=True)),
-        ({"address": "ada@example.org> SIZE=1"}, Refused("address", undeliverable=True)),
-        ({"address": "ada"}, Refused("address", undeliverable=True)),
+        ({"subject": "A bell\r\nBcc: eve@example.net"}, Refused("header", asked=False)),
+        (
+            {"address": "ada@example.org\r\nRCPT TO:<eve@example.net>"},
+            Refused("header", asked=False),
+        ),
+        ({"address": "ada@example.org\0"}, Refused("header", asked=False)),
+        ({"address": "àda@example.org"}, Refused("address", undeliverable=True, asked=False)),
+        (
+            {"address": "ada@example.org> SIZE=1"},
+            Refused("address", undeliverable=True, asked=False),
+        ),
+        ({"address": "ada"}, Refused("address", undeliverable=True, asked=False)),
     ],
 )
 async def test_a_bad_header_or_address_never_reaches_the_server(

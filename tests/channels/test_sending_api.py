@@ -175,12 +175,12 @@ async def test_an_api_that_speaks_no_tls_got_nothing(outside: Outside) -> None:
 @pytest.mark.parametrize("phone", ["", "+79001234567", "7 900", "٧٩٠٠", "12e3", "9" * 19, "9" * 40])
 async def test_what_is_no_int64_is_no_phone(api: SendingApi, phone: str) -> None:
     outcome = await api.send(Envelope("a", 1, phone, "Hello"), PATIENCE)
-    assert meaning(outcome) == Refused("address", undeliverable=True)
+    assert meaning(outcome) == Refused("address", undeliverable=True, asked=False)
 
 
 async def test_a_text_that_is_no_unicode_is_refused(api: SendingApi) -> None:
     outcome = await api.send(Envelope("a", 1, "7900", "half a pair: \ud83d"), PATIENCE)
-    assert meaning(outcome) == Refused("text")
+    assert meaning(outcome) == Refused("text", asked=False)
 
 
 @pytest.mark.parametrize(

@@ -76,7 +76,7 @@ def of(found: list[dict[str, Any]], status: str) -> list[dict[str, Any]]:
 async def test_every_refusal_and_repeat_of_a_bad_provider_is_on_record(house: House) -> None:
     await add_clients(house, 60)
     await house.faults(refuse_rate=0.2, garbage_after_rate=0.2, too_many_rate=0.2, seed=7)
-    await at_work(house.worker())
+    await at_work(house.worker(BREAKER_SHARE="1"))  # or it would be left alone
     mailing = await mail(house, endAt=moment(2.5))
     await all_tried(house, mailing, 60)
     await house.faults()
