@@ -9,21 +9,21 @@ from strawberry.utils.await_maybe import await_maybe
 
 from core import tokens
 from core.errors import Unauthenticated
-from core.settings import Settings
+from core.parts import Parts
 from graph.context import Info
 from rules.roles import Permission, Principal, Role
 
 SCHEME = "bearer"
 
 
-def principal_of(settings: Settings, authorization: str | None) -> Principal | None:
+async def principal_of(parts: Parts, authorization: str | None) -> Principal | None:
     """Whom an Authorization header speaks for, None without one; raises Unauthenticated."""
     if not authorization:
         return None
     scheme, _, token = authorization.partition(" ")
     if scheme.lower() != SCHEME or not token.strip():
         raise Unauthenticated("the Authorization header must read `Bearer <token>`")
-    claims = tokens.verify(settings.jwt_secret.get_secret_value(), token.strip())
+    claims = tokens.verify(parts.settings.jwt_secret.get_secret_value(), token.strip())
     try:
         role = Role(claims.role)
     except ValueError:

@@ -65,7 +65,7 @@ async def answer(request: Request) -> Response:
     try:
         media_type = _media_type(request.headers.get("accept", ""))
         operation = await _operation(request)
-        context = _context(request)
+        context = await _context(request)
         result = await _execute(operation, context, request.method)
     except Rejected as rejected:
         return _refusal(rejected, media_type)
@@ -116,12 +116,12 @@ async def _execute(operation: Operation, context: Context, method: str) -> Execu
         raise Rejected(503, message, "TIMEOUT") from None
 
 
-def _context(request: Request) -> Context:
+async def _context(request: Request) -> Context:
     state = request.app.state
     if not state.ready.is_set():
         raise Rejected(503, str(Unavailable()), Unavailable.code, {"Retry-After": "1"})
     try:
-        principal = principal_of(state.parts.settings, request.headers.get("authorization"))
+        principal = await principal_of(state.parts, request.headers.get("authorization"))
     except Unauthenticated as error:
         headers = {"WWW-Authenticate": "Bearer"}
         raise Rejected(401, str(error), error.code, headers) from None

@@ -123,7 +123,7 @@ class Socket(GraphQL[Context, None]):
         """Let a socket in with a good token, or without any; refuse a bad one."""
         try:
             said = authorization_of_socket(context.connection_params, context.handshake)
-            context.principal = principal_of(context.parts.settings, said)
+            context.principal = await principal_of(context.parts, said)
         except Unauthenticated as error:
             raise ConnectionRejectionError({"message": str(error)}) from None
         return {}
