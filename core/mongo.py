@@ -16,6 +16,9 @@ Row = dict[str, Any]
 Client = AsyncMongoClient[Row]
 Result = TypeVar("Result")
 
+APP_NAME = "belfry"
+"""What MongoDB's own log and profiler call us."""
+
 GAP_SECONDS = 0.004
 """What a busy writer leaves between its transactions for those who change the same row."""
 GAP_PATIENCE_SECONDS = 5.0
@@ -34,7 +37,7 @@ def connect(uri: str) -> Client:
         serverSelectionTimeoutMS=5_000,
         connectTimeoutMS=5_000,
         maxPoolSize=100,
-        appname="belfry",
+        appname=APP_NAME,
     )
 
 

@@ -8,6 +8,7 @@ from bson import ObjectId
 
 from core.errors import Forbidden, Unauthenticated
 from core.parts import Parts
+from graph.loaders import Loaders
 from rules import addresses
 from rules.roles import Permission, Principal, may, may_read_inbox
 
@@ -21,6 +22,14 @@ class Context:
     connection_params: dict[str, Any] | None = field(default=None, repr=False)
     handshake: str | None = field(default=None, repr=False)
     """The Authorization header that a socket was opened with."""
+    _loaders: Loaders | None = field(default=None, repr=False)
+
+    @property
+    def loaders(self) -> Loaders:
+        """The readers of what lists have below them; most operations need none."""
+        if self._loaders is None:
+            self._loaders = Loaders(self.parts)
+        return self._loaders
 
     def require(self, permission: Permission) -> Principal:
         """Who asks; raises Unauthenticated or Forbidden unless it may."""

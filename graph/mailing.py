@@ -11,6 +11,7 @@ from graph.auth import Needs
 from graph.context import Info
 from graph.enums import Channel, MailingStatus, MessageStatus
 from graph.errors import at_field
+from graph.loaders import ChangesOf, MessagesOf
 from graph.mailing_change import MailingChange
 from graph.message import Message, MessageConnection, MessageEdge
 from graph.node import Node
@@ -19,7 +20,7 @@ from graph.statistics import Statistics
 from models import mailing as documents
 from rules.message import Route
 from rules.roles import Permission
-from services import changes, history, mailings, stats
+from services import mailings
 
 
 @strawberry.type(description="Whom a mailing goes to: AND between the fields, OR inside one.")
@@ -69,11 +70,12 @@ class Mailing(Node):
     )
     async def statistics(self, info: Info) -> Statistics:
         """The same cost for any number of messages."""
-        return Statistics.of(await stats.of_mailing(info.context.parts, self.key))
+        return Statistics.of(await info.context.loaders.statistics.load(self.key))
 
     @strawberry.field(description="Its messages, down to each attempt.")
     async def messages(
         self,
+        info: Info,
         first: int = 20,
         after: str | None = None,
         statuses: list[MessageStatus] | None = None,
@@ -82,9 +84,8 @@ class Mailing(Node):
         place: UUID | None = None
         if after is not None:
             place = at_field("after", lambda raw: ids.uuid("Message", raw), after)
-        page = await history.of_mailing(
-            self.key, tuple(statuses or ()), first=page_size(first), after=place
-        )
+        wanted = MessagesOf(self.key, tuple(statuses or ()), page_size(first), place)
+        page = await info.context.loaders.messages.load(wanted)
         nodes = [Message.of(message) for message in page.items]
         return MessageConnection(
             edges=[MessageEdge(cursor=node.id, node=node) for node in nodes],
@@ -94,9 +95,9 @@ class Mailing(Node):
         )
 
     @strawberry.field(description="The last changes, newest first, at most 100.")
-    async def changes(self, first: int = 20) -> list[MailingChange]:
+    async def changes(self, info: Info, first: int = 20) -> list[MailingChange]:
         """What was changed, when and by whom."""
-        found = await changes.of_mailing(self.key, first=page_size(first))
+        found = await info.context.loaders.changes.load(ChangesOf(self.key, page_size(first)))
         return [MailingChange.of(change) for change in found]
 
     @classmethod

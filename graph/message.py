@@ -7,6 +7,7 @@ import strawberry
 
 from graph import ids
 from graph.auth import Needs
+from graph.context import Info
 from graph.enums import AttemptVerdict, Channel, MessageStatus
 from graph.errors import at_field
 from graph.node import Node
@@ -70,9 +71,9 @@ class Message(Node):
     key: strawberry.Private[UUID]
 
     @strawberry.field(description="Every try, oldest first, at most 100.")
-    async def attempts(self) -> list[Attempt]:
+    async def attempts(self, info: Info) -> list[Attempt]:
         """The attempts of this message."""
-        return [Attempt.of(found) for found in await history.attempts(self.key)]
+        return [Attempt.of(found) for found in await info.context.loaders.attempts.load(self.key)]
 
     @classmethod
     def of(cls, message: documents.Message) -> "Message":

@@ -1,5 +1,6 @@
 """Changes of a mailing: each builds on the version that was read, and leaves a row of its own."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
@@ -13,7 +14,7 @@ from core.errors import InvalidInput, Problem
 from core.parts import Parts
 from models.mailing import Mailing
 from models.mailing_change import MailingChange
-from services import counters
+from services import counters, paging
 
 BELFRY = "belfry"
 """Who changes a mailing where nobody asked for it."""
@@ -64,10 +65,13 @@ async def write(mailing: Mailing, change: Change, session: AsyncClientSession) -
     return await Mailing.find_one({"_id": mailing.id}, session=session)
 
 
-async def of_mailing(mailing_id: ObjectId, *, first: int) -> list[MailingChange]:
-    """The last changes of a mailing, newest first."""
-    found = MailingChange.find({"mailing_id": mailing_id}).sort("-version")
-    return await found.limit(first).to_list()
+async def of_mailings(
+    mailing_ids: Iterable[ObjectId], *, first: int
+) -> dict[ObjectId, list[MailingChange]]:
+    """The last changes of each mailing, newest first."""
+    return await paging.of_each(
+        MailingChange, "mailing_id", mailing_ids, query={}, order={"version": -1}, limit=first
+    )
 
 
 async def reach(mailing_id: ObjectId) -> int:

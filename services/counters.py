@@ -61,6 +61,17 @@ async def read(
     return sums
 
 
+async def read_each(
+    mailing_ids: list[ObjectId], session: AsyncClientSession | None = None
+) -> dict[ObjectId, Tally[str]]:
+    """The sums of each mailing."""
+    sums: dict[ObjectId, Tally[str]] = {mailing_id: Tally() for mailing_id in mailing_ids}
+    query = {"mailing_id": {"$in": mailing_ids}}
+    async for row in Counter.get_pymongo_collection().find(query, session=session):
+        sums[row["mailing_id"]].update(row.get("counts", {}))
+    return sums
+
+
 async def open_mailings(mailing_ids: list[ObjectId]) -> set[ObjectId]:
     """Those of the mailings that have open messages."""
     stages: list[dict[str, Any]] = [

@@ -1,5 +1,6 @@
 """What was sent: messages and their attempts, for whoever looks (M7, M9)."""
 
+from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
@@ -18,25 +19,41 @@ async def message(message_id: UUID) -> Message | None:
     return await Message.get(message_id)
 
 
-async def attempts(message_id: UUID) -> list[Attempt]:
-    """The attempts of a message, oldest first, at most 100.
+async def attempts(message_ids: Iterable[UUID]) -> dict[UUID, list[Attempt]]:
+    """The attempts of each message, oldest first, at most 100.
 
     They are counted anew: two workers, of which one had lost its lease, both count from what
     they knew.
     """
-    query = Attempt.find({"message_id": message_id}).sort("+started_at")
-    found = await query.limit(MOST_ATTEMPTS).to_list()
-    return [
-        attempt.model_copy(update={"number": number})
-        for number, attempt in enumerate(found, start=1)
-    ]
+    found = await paging.of_each(
+        Attempt, "message_id", message_ids, query={}, order={"started_at": 1}, limit=MOST_ATTEMPTS
+    )
+    return {
+        message_id: [
+            attempt.model_copy(update={"number": number})
+            for number, attempt in enumerate(attempts, start=1)
+        ]
+        for message_id, attempts in found.items()
+    }
 
 
-async def of_mailing(
-    mailing_id: ObjectId, statuses: tuple[Status, ...], *, first: int, after: UUID | None
-) -> paging.Page[Message]:
-    """Messages of a mailing, by id."""
-    query: dict[str, Any] = {"mailing_id": mailing_id}
+async def of_mailings(
+    mailing_ids: Iterable[ObjectId],
+    statuses: tuple[Status, ...],
+    *,
+    first: int,
+    after: UUID | None,
+) -> dict[ObjectId, paging.Page[Message]]:
+    """Messages of each mailing, by id."""
+    query: dict[str, Any] = {}
     if statuses:
         query["status"] = {"$in": [status.value for status in statuses]}
-    return await paging.page(Message, query, first=first, after=after)
+    if after is not None:
+        query["_id"] = {"$gt": after}
+    found = await paging.of_each(
+        Message, "mailing_id", mailing_ids, query=query, order={"_id": 1}, limit=first + 1
+    )
+    return {
+        mailing_id: paging.Page(messages[:first], len(messages) > first)
+        for mailing_id, messages in found.items()
+    }

@@ -1,6 +1,6 @@
 """Statistics: exact, and at the same cost for a thousand messages and for ten million (M8, M9)."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -12,8 +12,9 @@ from models.message import Message
 from rules.message import Status
 from services import counters, mailings
 
-# Names the key of the partial index over claimed rows, so that the count reads no others.
-_LEASED = {"lease.until": {"$gt": datetime(1970, 1, 1, tzinfo=UTC)}}
+# Names the key of the partial index over claimed rows, so that the count reads no others; they
+# are few at any time.
+_SENDING = {"status": Status.SENDING, "lease.until": {"$gt": datetime(1970, 1, 1, tzinfo=UTC)}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +32,33 @@ class Statistics:
 
 async def of_mailing(parts: Parts, mailing_id: ObjectId) -> Statistics:
     """The counts of one mailing."""
-    return Statistics(await _counts(parts, {"mailing_id": mailing_id}))
+    return (await of_mailings(parts, [mailing_id]))[mailing_id]
+
+
+async def of_mailings(parts: Parts, mailing_ids: Iterable[ObjectId]) -> dict[ObjectId, Statistics]:
+    """The counts of each mailing: counters and rows under way, from one snapshot."""
+    wanted = list(dict.fromkeys(mailing_ids))
+    async with parts.mongo.start_session(snapshot=True) as session:
+        sums = await counters.read_each(wanted, session)
+        found = await Message.get_pymongo_collection().aggregate(
+            [
+                {"$match": {"mailing_id": {"$in": wanted}, **_SENDING}},
+                {"$group": {"_id": "$mailing_id", "count": {"$sum": 1}}},
+            ],
+            session=session,
+        )
+        sending = {row["_id"]: row["count"] async for row in found}
+    return {one: Statistics(_by_status(sums[one], sending.get(one, 0))) for one in wanted}
 
 
 async def overall(parts: Parts) -> Statistics:
     """The counts over all mailings, deleted ones too: what was sent was sent."""
-    counts = await _counts(parts, {})
+    async with parts.mongo.start_session(snapshot=True) as session:
+        sums = await counters.read({}, session)
+        sending = await Message.get_pymongo_collection().count_documents(
+            {"mailing_id": {"$ne": None}, **_SENDING}, session=session
+        )
+    counts = _by_status(sums, sending)
     return Statistics(counts, await mailings.collection().estimated_document_count())
 
 
@@ -51,14 +73,7 @@ async def recount(mailing_id: ObjectId) -> Statistics:
     return Statistics({status: rows.get(status, 0) for status in Status})
 
 
-async def _counts(parts: Parts, query: dict[str, Any]) -> dict[Status, int]:
-    """Counters and rows under way from one snapshot; claimed rows are few at any time."""
-    async with parts.mongo.start_session(snapshot=True) as session:
-        sums = await counters.read(query, session)
-        sending = await Message.get_pymongo_collection().count_documents(
-            {"mailing_id": {"$ne": None}, **query, "status": Status.SENDING, **_LEASED},
-            session=session,
-        )
+def _by_status(sums: Mapping[str, int], sending: int) -> dict[Status, int]:
     counts = {status: sums.get(status, 0) for status in Status}
     counts[Status.SENDING] = sending
     counts[Status.PENDING] = sums.get(counters.OPEN_KEY, 0) - sending

@@ -19,7 +19,9 @@ async def test_every_change_is_kept_with_what_it_touched_and_by_whom(parts: Part
     await control.pause(parts, mailing_id, "bob")
     await control.resume(parts, mailing_id, "cid")
     await mailings.delete(parts, mailing_id, "dan")
-    deleted, resumed, paused, updated = await changes.of_mailing(mailing_id, first=10)
+    deleted, resumed, paused, updated = (await changes.of_mailings([mailing_id], first=10))[
+        mailing_id
+    ]
     assert (updated.verb, updated.by, updated.version) == ("update", "ann", 2)
     assert updated.before == {"text": "Come!", "end_at": made.end_at}
     assert updated.after == {"text": "Stay!", "end_at": later}
@@ -35,14 +37,14 @@ async def test_a_repeat_that_changes_nothing_leaves_no_row(parts: Parts) -> None
     mailing_id = id_of(await scheduled(parts))
     await control.pause(parts, mailing_id, "o")
     await control.pause(parts, mailing_id, "o")
-    assert len(await changes.of_mailing(mailing_id, first=10)) == 1
+    assert len((await changes.of_mailings([mailing_id], first=10))[mailing_id]) == 1
 
 
 async def test_only_so_many_of_the_newest_changes_are_given(parts: Parts) -> None:
     mailing_id = id_of(await scheduled(parts))
     for number in range(4):
         await mailings.update(parts, mailing_id, {"text": str(number)})
-    kept = await changes.of_mailing(mailing_id, first=2)
+    kept = (await changes.of_mailings([mailing_id], first=2))[mailing_id]
     assert [row.after["text"] for row in kept] == ["3", "2"]
 
 
@@ -55,7 +57,7 @@ async def test_a_refused_change_leaves_no_row(
     )
     await mistakes(mailings.update(parts, id_of(made), {"text": "x"}))
     await mistakes(mailings.update(parts, id_of(made), {"text": ""}))
-    assert await changes.of_mailing(id_of(made), first=10) == []
+    assert (await changes.of_mailings([id_of(made)], first=10))[id_of(made)] == []
 
 
 async def test_a_change_reaches_what_is_not_yet_sent(parts: Parts) -> None:
@@ -73,7 +75,7 @@ async def test_a_retry_is_a_change_too(parts: Parts, prepared: Any) -> None:
         {"_id": f"{mailing_id}:0", "mailing_id": mailing_id, "counts": {"failed": 1}}
     )
     await retries.of_mailing(parts, mailing_id, ["failed"], "eve")  # type: ignore[list-item]
-    (change,) = await changes.of_mailing(mailing_id, first=10)
+    (change,) = (await changes.of_mailings([mailing_id], first=10))[mailing_id]
     assert (change.verb, change.by) == ("retry", "eve")
     assert change.before == {"retrying": None}
     assert change.after["retrying"]["statuses"] == ["failed"]

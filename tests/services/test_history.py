@@ -6,8 +6,9 @@ from bson import ObjectId
 from core import clock
 from core.parts import Parts
 from models.attempt import Attempt
+from models.message import Message
 from rules.message import Status
-from services import history, messages
+from services import history, messages, paging
 from tests import factories
 
 
@@ -45,14 +46,14 @@ async def test_the_attempts_of_a_message_come_oldest_first(parts: Parts) -> None
     message_id = uuid.uuid4()
     await tried(message_id, 5)
     await tried(uuid.uuid4(), 2)
-    found = await history.attempts(message_id)
+    found = (await history.attempts([message_id]))[message_id]
     assert [one.number for one in found] == [1, 2, 3, 4, 5]
 
 
 async def test_there_is_an_end_to_the_attempts_that_are_shown(parts: Parts) -> None:
     message_id = uuid.uuid4()
     await tried(message_id, history.MOST_ATTEMPTS + 5)
-    assert len(await history.attempts(message_id)) == history.MOST_ATTEMPTS
+    assert len((await history.attempts([message_id]))[message_id]) == history.MOST_ATTEMPTS
 
 
 async def test_the_messages_of_a_mailing_are_paged_by_status(parts: Parts) -> None:
@@ -60,11 +61,30 @@ async def test_the_messages_of_a_mailing_are_paged_by_status(parts: Parts) -> No
     ids = sorted(row["_id"] for row in await messages.collection().find().to_list())
     await messages.collection().update_one({"_id": ids[2]}, {"$set": {"status": "sent"}})
     await messages.collection().update_one({"_id": ids[5]}, {"$set": {"status": "failed"}})
-    page = await history.of_mailing(mailing_id, (), first=4, after=None)
+    page = await paged(mailing_id, ())
     assert ([one.id for one in page.items], page.has_next) == (ids[:4], True)
-    rest = await history.of_mailing(mailing_id, (), first=4, after=ids[3])
+    rest = await paged(mailing_id, (), after=ids[3])
     assert ([one.id for one in rest.items], rest.has_next) == (ids[4:], False)
-    wanted = (Status.SENT, Status.FAILED)
-    chosen = await history.of_mailing(mailing_id, wanted, first=4, after=None)
+    chosen = await paged(mailing_id, (Status.SENT, Status.FAILED))
     assert [one.id for one in chosen.items] == [ids[2], ids[5]]
-    assert (await history.of_mailing(ObjectId(), (), first=4, after=None)).items == []
+    assert (await paged(ObjectId(), ())).items == []
+
+
+async def test_each_mailing_gets_a_page_of_its_own(parts: Parts) -> None:
+    many, few, none = await factories.launched(parts, 5), ObjectId(), ObjectId()
+    moved = [row["_id"] for row in await messages.collection().find().limit(2).to_list()]
+    await messages.collection().update_many({"_id": {"$in": moved}}, {"$set": {"mailing_id": few}})
+    pages = await history.of_mailings([many, few, none], (), first=2, after=None)
+    assert {one: (len(page.items), page.has_next) for one, page in pages.items()} == {
+        many: (2, True),
+        few: (2, False),
+        none: (0, False),
+    }
+    assert all(one.mailing_id == few for one in pages[few].items)
+
+
+async def paged(
+    mailing_id: ObjectId, statuses: tuple[Status, ...], after: uuid.UUID | None = None
+) -> paging.Page[Message]:
+    pages = await history.of_mailings([mailing_id], statuses, first=4, after=after)
+    return pages[mailing_id]

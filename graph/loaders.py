@@ -1,0 +1,87 @@
+"""What the objects of a list have below them, read for all of them at once.
+
+Each loader gathers what is asked for in the same moment, and keeps nothing: the operations of a
+socket share them, and none may see what another has read before.
+"""
+
+from collections.abc import Awaitable, Callable, Hashable, Mapping
+from functools import partial
+from typing import Any, NamedTuple, TypeVar
+from uuid import UUID
+
+from bson import ObjectId
+from strawberry.dataloader import DataLoader
+
+from core.parts import Parts
+from models.attempt import Attempt
+from models.mailing_change import MailingChange
+from models.message import Message
+from rules.message import Status
+from services import changes, history, stats
+from services.paging import Page
+
+MOST_AT_ONCE = 500
+
+Key = TypeVar("Key", bound=Hashable)
+Found = TypeVar("Found")
+
+
+class MessagesOf(NamedTuple):
+    """A page of a mailing's messages."""
+
+    mailing_id: ObjectId
+    statuses: tuple[Status, ...]
+    first: int
+    after: UUID | None
+
+
+class ChangesOf(NamedTuple):
+    """The last changes of a mailing."""
+
+    mailing_id: ObjectId
+    first: int
+
+
+class Loaders:
+    """The loaders of one request, or of one socket."""
+
+    def __init__(self, parts: Parts) -> None:
+        self.statistics: DataLoader[ObjectId, stats.Statistics] = _loader(
+            partial(stats.of_mailings, parts)
+        )
+        self.attempts: DataLoader[UUID, list[Attempt]] = _loader(history.attempts)
+        self.messages: DataLoader[MessagesOf, Page[Message]] = _loader(_messages)
+        self.changes: DataLoader[ChangesOf, list[MailingChange]] = _loader(_changes)
+
+
+def _loader(read: Callable[[list[Key]], Awaitable[Mapping[Key, Found]]]) -> DataLoader[Key, Found]:
+    async def load(keys: list[Key]) -> list[Found]:
+        found = await read(keys)
+        return [found[key] for key in keys]
+
+    return DataLoader(load, max_batch_size=MOST_AT_ONCE, cache=False)
+
+
+async def _messages(keys: list[MessagesOf]) -> dict[MessagesOf, Page[Message]]:
+    found: dict[MessagesOf, Page[Message]] = {}
+    for same, mailing_ids in _alike(keys).items():
+        statuses, first, after = same
+        pages = await history.of_mailings(mailing_ids, statuses, first=first, after=after)
+        found |= {MessagesOf(mailing_id, *same): page for mailing_id, page in pages.items()}
+    return found
+
+
+async def _changes(keys: list[ChangesOf]) -> dict[ChangesOf, list[MailingChange]]:
+    found: dict[ChangesOf, list[MailingChange]] = {}
+    for (first,), mailing_ids in _alike(keys).items():
+        for mailing_id, those in (await changes.of_mailings(mailing_ids, first=first)).items():
+            found[ChangesOf(mailing_id, first)] = those
+    return found
+
+
+def _alike(keys: list[Any]) -> dict[Any, list[ObjectId]]:
+    """The mailings by what is wanted of them: one command for each."""
+    alike: dict[Any, list[ObjectId]] = {}
+    for mailing_id, *wanted in keys:
+        alike.setdefault(tuple(wanted), []).append(mailing_id)
+    return alike
