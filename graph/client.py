@@ -8,6 +8,13 @@ from bson import ObjectId
 from core.errors import InvalidInput
 from graph import ids
 from graph.auth import Needs
+from graph.client_input import (
+    ClientFilterInput,
+    CreateClientInput,
+    CreateClientsInput,
+    DeleteClientInput,
+    UpdateClientInput,
+)
 from graph.context import Info
 from graph.errors import Answers, UserError, at_field, user_errors
 from graph.kind import present
@@ -16,7 +23,7 @@ from graph.paging import PageInfo, page_info, page_size
 from models import client as documents
 from rules.roles import Permission
 from services import clients
-from services.clients import ClientFilter, NewClient
+from services.clients import ClientFilter
 
 
 @strawberry.type(description="Someone that mailings go to.")
@@ -71,70 +78,6 @@ class ClientConnection:
     async def total_count(self) -> int:
         """The number behind the connection."""
         return await clients.count(self.wanted)
-
-
-@strawberry.input(description="Which clients: AND between the fields, OR inside one.")
-class ClientFilterInput:
-    """Narrows a list of clients."""
-
-    phone: str | None = None
-    operator_codes: list[str] | None = None
-    tags: list[str] | None = None
-    time_zones: list[str] | None = None
-
-    def said(self) -> ClientFilter:
-        """The same for the service."""
-        return ClientFilter(
-            self.phone,
-            tuple(self.operator_codes or ()),
-            tuple(self.tags or ()),
-            tuple(self.time_zones or ()),
-        )
-
-
-@strawberry.input(description="A client to add.")
-class CreateClientInput:
-    """What createClient takes."""
-
-    phone: str = strawberry.field(description="7XXXXXXXXXX, unique.")
-    operator_code: str | None = strawberry.field(
-        default=None, description="3 digits; without it, those after the 7."
-    )
-    tags: list[str] = strawberry.field(default_factory=list)
-    time_zone: str = strawberry.field(default="UTC", description="IANA name.")
-    email: str | None = None
-
-    def said(self) -> NewClient:
-        """The same for the service."""
-        return NewClient(
-            self.phone, self.operator_code, tuple(self.tags), self.time_zone, self.email
-        )
-
-
-@strawberry.input(description="Up to 1,000 clients to add.")
-class CreateClientsInput:
-    """What createClients takes."""
-
-    clients: list[CreateClientInput]
-
-
-@strawberry.input(description="Changes to a client; what is absent stays as it is.")
-class UpdateClientInput:
-    """What updateClient takes."""
-
-    id: strawberry.ID
-    phone: strawberry.Maybe[str | None]
-    operator_code: strawberry.Maybe[str | None]
-    tags: strawberry.Maybe[list[str] | None]
-    time_zone: strawberry.Maybe[str | None]
-    email: strawberry.Maybe[str | None]
-
-
-@strawberry.input(description="The client to delete.")
-class DeleteClientInput:
-    """What deleteClient takes."""
-
-    id: strawberry.ID
 
 
 @strawberry.type(description="The client, or what was wrong.")
@@ -194,17 +137,21 @@ class ClientMutation:
         description="Add a client.",
         extensions=[Needs(Permission.MANAGE_CLIENTS), Answers(ClientPayload)],
     )
-    async def create_client(self, input: CreateClientInput) -> ClientPayload:
+    async def create_client(self, info: Info, input: CreateClientInput) -> ClientPayload:
         """Add one."""
-        return ClientPayload(client=Client.of(await clients.create(input.said())))
+        caller = info.context.require(Permission.MANAGE_CLIENTS).subject
+        new, key = input.said(), input.idempotency_key
+        return _payload(await clients.create(info.context.parts, caller, new, key))
 
     @strawberry.mutation(
         description="Add up to 1,000 clients; one mistake stops no other.",
         extensions=[Needs(Permission.MANAGE_CLIENTS), Answers(CreateClientsPayload)],
     )
-    async def create_clients(self, input: CreateClientsInput) -> CreateClientsPayload:
+    async def create_clients(self, info: Info, input: CreateClientsInput) -> CreateClientsPayload:
         """Add many."""
-        answers = await clients.create_many([client.said() for client in input.clients])
+        caller = info.context.require(Permission.MANAGE_CLIENTS).subject
+        batch, key = input.said(), input.idempotency_key
+        answers = await clients.create_many(info.context.parts, caller, batch, key)
         return CreateClientsPayload(results=[_payload(answer) for answer in answers])
 
     @strawberry.mutation(

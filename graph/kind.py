@@ -12,6 +12,7 @@ from graph import ids
 from graph.auth import Needs
 from graph.context import Info
 from graph.errors import Answers, UserError
+from graph.idempotency import key_field
 from graph.node import Node
 from models import kind as documents
 from rules.roles import Permission
@@ -65,6 +66,7 @@ class CreateKindInput:
     title: str = strawberry.field(default="{{ key }}", description=TEMPLATE)
     body: str = strawberry.field(default="", description=TEMPLATE)
     email_if_unread_after: int | None = strawberry.field(default=None, description=WAIT)
+    idempotency_key: str | None = key_field()
 
 
 @strawberry.input(description="Changes to a kind; what is absent stays as it is.")
@@ -108,7 +110,7 @@ class KindMutation:
         description="Add a kind of notification.",
         extensions=[Needs(Permission.MANAGE_KINDS), Answers(KindPayload)],
     )
-    async def create_kind(self, input: CreateKindInput) -> KindPayload:
+    async def create_kind(self, info: Info, input: CreateKindInput) -> KindPayload:
         """Add a kind."""
         new = kinds.NewKind(
             key=input.key,
@@ -118,7 +120,9 @@ class KindMutation:
             body=input.body,
             email_if_unread_after_seconds=input.email_if_unread_after,
         )
-        return KindPayload(kind=Kind.of(await kinds.create(new)))
+        caller = info.context.require(Permission.MANAGE_KINDS).subject
+        parts, key = info.context.parts, input.idempotency_key
+        return KindPayload(kind=Kind.of(await kinds.create(parts, caller, new, key)))
 
     @strawberry.mutation(
         description="Change a kind of notification; other processes follow within a second.",

@@ -7,6 +7,7 @@ import strawberry
 
 from graph.enums import Channel
 from graph.errors import at_field
+from graph.idempotency import key_field
 from graph.kind import present
 from models import mailing as documents
 from rules import audience
@@ -57,7 +58,7 @@ class CreateMailingInput:
     window: LocalWindowInput | None = strawberry.field(
         default=None, description="When a client may be reached, by its own time; null: always."
     )
-    idempotency_key: str | None = None
+    idempotency_key: str | None = key_field()
 
     def said(self) -> NewMailing:
         """The same for the service."""
@@ -144,4 +145,4 @@ class CloneMailingInput:
     name: str | None = strawberry.field(
         default=None, description="Without one, the other's, marked as a copy."
     )
-    idempotency_key: str | None = None
+    idempotency_key: str | None = key_field()

@@ -42,6 +42,7 @@ class Api(Service):
     def __init__(self, log: Path, env: Mapping[str, str], port: int) -> None:
         super().__init__("API", ["serve"], log, env, port)
         self._api_port = port
+        self.address = f"http://{ports.LOOPBACK}:{port}"
 
     def _answers(self) -> bool:
         request = b"GET /health/ready HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"

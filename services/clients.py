@@ -1,18 +1,21 @@
 """The directory of clients (M1)."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from functools import partial
 from typing import Any
 
 from bson import ObjectId
+from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.errors import BulkWriteError, DuplicateKeyError
 
-from core import clock, events
-from core.errors import Checklist, InvalidInput, Problem
+from core import clock, events, mongo
+from core.errors import Checklist, FieldError, InvalidInput, Problem
 from core.parts import Parts
 from models.client import Client
 from rules import addresses
 from rules.message import Status
-from services import closing, paging, windows
+from services import closing, idempotency, paging, windows
+from services.idempotency import Once, Row
 
 LARGEST_BATCH = 1_000
 DUPLICATE_KEY = 11_000
@@ -39,26 +42,40 @@ class ClientFilter:
     time_zones: tuple[str, ...] = ()
 
 
-async def create(new: NewClient) -> Client:
-    """Add a client; raises InvalidInput with every mistake."""
-    client = _check(new)
+async def create(parts: Parts, caller: str, new: NewClient, key: str | None = None) -> Client:
+    """Add a client; raises InvalidInput with every mistake. A repeat of a key adds nothing."""
+
+    async def work(session: AsyncClientSession | None) -> Row:
+        row = _row(_check(new))
+        await Client.get_pymongo_collection().insert_one(row, session=session)
+        return row
+
+    once = Once.of(caller, "createClient", key, asdict(new))
     try:
-        await client.insert()
+        client: Client = Client.model_validate(await idempotency.run(parts.mongo, once, work))
     except DuplicateKeyError:
-        raise _taken(client.phone) from None
+        raise _taken(_check(new).phone) from None
     events.emit("client.created", client_id=str(client.id))
     return client
 
 
-async def create_many(batch: list[NewClient]) -> list[Client | InvalidInput]:
-    """Add up to 1,000; one answer per item in its order, so that one mistake stops no other."""
+async def create_many(
+    parts: Parts, caller: str, batch: list[NewClient], key: str | None = None
+) -> list[Client | InvalidInput]:
+    """Add up to 1,000; one answer per item in its order, so that one mistake stops no other.
+
+    What can be added is added at once or, if this process dies, not at all.
+    """
     if len(batch) > LARGEST_BATCH:
         message = f"has {len(batch)} items; send at most {LARGEST_BATCH} at a time"
         raise InvalidInput.at("clients", message, Problem.TOO_MANY)
-    answers = [_checked_or_error(new) for new in batch]
-    good = [place for place, answer in enumerate(answers) if isinstance(answer, Client)]
-    for place in await _insert([answers[place] for place in good]):
-        answers[good[place]] = _taken(batch[good[place]].phone)
+    work = partial(_insert, [_checked_or_error(new) for new in batch])
+    once = Once.of(caller, "createClients", key, [asdict(new) for new in batch])
+    if once is None:
+        answer = await mongo.in_transaction(parts.mongo, work)
+    else:
+        answer = await idempotency.run(parts.mongo, once, work)
+    answers = [_answer(row) for row in answer["answers"]]
     events.emit("clients.created", count=sum(isinstance(one, Client) for one in answers))
     return answers
 
@@ -129,21 +146,52 @@ def missing(field: str = "id") -> InvalidInput:
     return InvalidInput.at(field, message, Problem.NOT_FOUND)
 
 
-async def _insert(clients: list[Any]) -> list[int]:
-    """Insert what can be inserted; the places of those whose phone is taken."""
-    if not clients:
-        return []
-    for client in clients:
-        client.id = ObjectId()
-    rows = [client.model_dump(by_alias=True, exclude={"revision_id"}) for client in clients]
+async def _insert(
+    batch: list[Client | InvalidInput], session: AsyncClientSession | None
+) -> dict[str, list[Row]]:
+    """Insert all but those with mistakes, and those whose phone is taken."""
+    collection = Client.get_pymongo_collection()
+    phones = [one.phone for one in batch if isinstance(one, Client)]
+    found = collection.find({"phone": {"$in": phones}}, projection={"phone": 1}, session=session)
+    taken = {row["phone"] async for row in found}
+    answers: list[Row] = []
+    for one in batch:
+        if isinstance(one, Client) and one.phone not in taken:
+            taken.add(one.phone)
+            answers.append({"client": _row(one)})
+        else:
+            error = one if isinstance(one, InvalidInput) else _taken(one.phone)
+            answers.append({"errors": [asdict(mistake) for mistake in error.errors]})
+    rows = [answer["client"] for answer in answers if "client" in answer]
     try:
-        await Client.get_pymongo_collection().insert_many(rows, ordered=False)
+        if rows:
+            await collection.insert_many(rows, session=session)
     except BulkWriteError as error:
-        failed = (error.details or {}).get("writeErrors", [])
-        if any(at["code"] != DUPLICATE_KEY for at in failed) or not failed:
-            raise
-        return [at["index"] for at in failed]
-    return []
+        # Somebody else was quicker with a phone; the transaction's next try sees it.
+        raise _as_duplicate(error) from error
+    return {"answers": answers}
+
+
+def _as_duplicate(error: BulkWriteError) -> BulkWriteError | DuplicateKeyError:
+    failed = (error.details or {}).get("writeErrors", [])
+    if failed and all(at["code"] == DUPLICATE_KEY for at in failed):
+        return DuplicateKeyError(str(error), DUPLICATE_KEY)
+    return error
+
+
+def _row(client: Client) -> Row:
+    client.id = ObjectId()  # type: ignore[assignment] # Beanie's own id is a subclass
+    row: Row = client.model_dump(by_alias=True, exclude={"revision_id"})
+    return row
+
+
+def _answer(row: Row) -> Client | InvalidInput:
+    if "client" in row:
+        client: Client = Client.model_validate(row["client"])
+        return client
+    return InvalidInput(
+        *(FieldError(**{**error, "code": Problem(error["code"])}) for error in row["errors"])
+    )
 
 
 def _checked_or_error(new: NewClient) -> Client | InvalidInput:

@@ -75,13 +75,14 @@ async def clone(
     parts: Parts, caller: str, wanted: Clone, idempotency_key: str | None = None
 ) -> Mailing:
     """Store a mailing that says the same to the same audience at another time."""
-    source = await mailings.get(wanted.source)
-    if source is None:
-        raise mailings.missing()
-    name = source.name[: new_mailing.LONGEST_NAME - len(COPY)] + COPY
-    changes = {"start_at": wanted.start_at, "end_at": wanted.end_at, "name": wanted.name or name}
-    mailing = new_mailing.check(new_mailing.of(source, changes), caller)
-    if idempotency_key is None:
-        return await mailings.store(parts, mailing)
-    once = Once(caller, "cloneMailing", idempotency_key, repr(wanted))
-    return await mailings.store(parts, mailing, once)
+    once = Once.of(caller, "cloneMailing", idempotency_key, repr(wanted))
+
+    async def make() -> Mailing:
+        source = await mailings.get(wanted.source)
+        if source is None:
+            raise mailings.missing()
+        name = wanted.name or source.name[: new_mailing.LONGEST_NAME - len(COPY)] + COPY
+        changes = {"start_at": wanted.start_at, "end_at": wanted.end_at, "name": name}
+        return new_mailing.check(new_mailing.of(source, changes), caller)
+
+    return await mailings.store(parts, once, make)

@@ -4,17 +4,22 @@ import hashlib
 import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, Self, TypeAlias
 
 from pymongo.asynchronous.client_session import AsyncClientSession
 
-from core import clock, mongo
+from core import clock, failpoints, mongo
 from core.errors import InvalidInput, Problem
 from models.idempotency import Answer
 
 LONGEST_KEY = 255
+
+_ANSWERED = failpoints.place("idempotency.answered")
+_COMMITTED = failpoints.place("idempotency.committed")
+
 Row: TypeAlias = dict[str, Any]
-Work: TypeAlias = Callable[[AsyncClientSession], Awaitable[Row]]
+Work: TypeAlias = Callable[[AsyncClientSession | None], Awaitable[Row]]
+"""Checks what is asked for and writes it; a repeat checks nothing, since its time has passed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +31,11 @@ class Once:
     key: str
     request: object
 
+    @classmethod
+    def of(cls, caller: str, verb: str, key: str | None, request: object) -> Self | None:
+        """The request under its key; None without a key."""
+        return None if key is None else cls(caller, verb, key, request)
+
     def identity(self) -> str:
         """The row's id: a key belongs to its caller and verb."""
         return _digest([self.caller, self.verb, self.key])
@@ -35,11 +45,14 @@ class Once:
         return _digest(self.request)
 
 
-async def run(client: mongo.Client, once: Once, work: Work) -> Row:
-    """The answer of `work`, which runs at most once per key: it commits with its answer.
+async def run(client: mongo.Client, once: Once | None, work: Work) -> Row:
+    """The answer of `work`, which is done at most once per key: it commits with its answer.
 
-    Raises InvalidInput if the key was used for another input. Answers are kept for 24 hours.
+    Without a key it is just done. Raises InvalidInput if the key was used for another input.
+    Answers are kept for 24 hours.
     """
+    if once is None:
+        return await work(None)
     if not 0 < len(once.key) <= LONGEST_KEY:
         raise InvalidInput.at("idempotencyKey", f"must have 1 to {LONGEST_KEY} characters")
 
@@ -56,9 +69,12 @@ async def run(client: mongo.Client, once: Once, work: Work) -> Row:
             "created_at": clock.now(),
         }
         await collection.insert_one(row, session=session)
+        failpoints.reach(_ANSWERED)
         return answer
 
-    return await mongo.in_transaction(client, attempt)
+    answer = await mongo.in_transaction(client, attempt)
+    failpoints.reach(_COMMITTED)
+    return answer
 
 
 def _first_answer(known: Row, once: Once) -> Row:

@@ -1,14 +1,18 @@
 """Kinds: the built-in ones, those of operators, and a short cache for the hot path."""
 
 import time
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
+from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.errors import DuplicateKeyError
 
 from core import clock, events
 from core.errors import Checklist, InvalidInput, Problem
+from core.parts import Parts
 from models.kind import Kind
 from rules import addresses, render
+from services import idempotency
+from services.idempotency import Once, Row
 
 CACHE_SECONDS = 1.0
 CACHE_BOUND = 1_000
@@ -70,8 +74,25 @@ async def every() -> list[Kind]:
     return await Kind.find_all().sort("_id").limit(CACHE_BOUND).to_list()
 
 
-async def create(new: NewKind) -> Kind:
-    """Add a kind; raises InvalidInput with every mistake."""
+async def create(parts: Parts, caller: str, new: NewKind, key: str | None = None) -> Kind:
+    """Add a kind; raises InvalidInput with every mistake. A repeat of a key adds nothing."""
+
+    async def work(session: AsyncClientSession | None) -> Row:
+        row = await _check(new)
+        await Kind.get_pymongo_collection().insert_one(row, session=session)
+        return row
+
+    once = Once.of(caller, "createKind", key, asdict(new))
+    try:
+        kind: Kind = Kind.model_validate(await idempotency.run(parts.mongo, once, work))
+    except DuplicateKeyError:
+        message = f"the kind {new.key!r} exists; update it or choose another key"
+        raise InvalidInput.at("key", message, Problem.TAKEN) from None
+    events.emit("kind.created", key=new.key)
+    return kind
+
+
+async def _check(new: NewKind) -> Row:
     checks = Checklist()
     checks.take("key", addresses.key, new.key)
     _check_templates(checks, new.title, new.body)
@@ -81,23 +102,10 @@ async def create(new: NewKind) -> Kind:
     if await Kind.find_all().count() >= CACHE_BOUND:
         raise InvalidInput.at("key", f"there are {CACHE_BOUND} kinds already", Problem.TOO_MANY)
     now = clock.now()
-    kind = Kind(
-        id=new.key,
-        in_app=new.in_app,
-        email=new.email,
-        title=new.title,
-        body=new.body,
-        email_if_unread_after_seconds=new.email_if_unread_after_seconds,
-        created_at=now,
-        updated_at=now,
-    )
-    try:
-        await kind.insert()
-    except DuplicateKeyError:
-        message = f"the kind {new.key!r} exists; update it or choose another key"
-        raise InvalidInput.at("key", message, Problem.TAKEN) from None
-    events.emit("kind.created", key=new.key)
-    return kind
+    fields = asdict(new)
+    kind = Kind(id=fields.pop("key"), **fields, created_at=now, updated_at=now)
+    row: Row = kind.model_dump(by_alias=True, exclude={"revision_id"})
+    return row
 
 
 async def update(key: str, changes: dict[str, object]) -> Kind:

@@ -1,6 +1,6 @@
 """Mailings: create, change, delete, list (M2)."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Any
 
@@ -29,28 +29,26 @@ async def create(
     parts: Parts, caller: str, new: NewMailing, idempotency_key: str | None = None
 ) -> Mailing:
     """Store a mailing, and start it at once if its time has come (M4)."""
-    mailing = new_mailing.check(new, caller)
-    if idempotency_key is None:
-        return await store(parts, mailing)
-    return await store(parts, mailing, Once(caller, "createMailing", idempotency_key, repr(new)))
+    once = Once.of(caller, "createMailing", idempotency_key, repr(new))
+
+    async def make() -> Mailing:
+        return new_mailing.check(new, caller)
+
+    return await store(parts, once, make)
 
 
-async def store(parts: Parts, mailing: Mailing, once: Once | None = None) -> Mailing:
-    """Store a checked mailing; under the key of `once`, the one that is there already."""
-    mailing.id = ObjectId()  # type: ignore[assignment] # Beanie's own id is a subclass
-    row = mailing.model_dump(by_alias=True, exclude={"revision_id"})
+async def store(parts: Parts, once: Once | None, make: Callable[[], Awaitable[Mailing]]) -> Mailing:
+    """Store the mailing that `make` gives; a repeat of `once` gets it as it was stored."""
 
-    async def work(session: AsyncClientSession) -> dict[str, Any]:
+    async def work(session: AsyncClientSession | None) -> dict[str, Any]:
+        mailing = await make()
+        mailing.id = ObjectId()  # type: ignore[assignment] # Beanie's own id is a subclass
+        row: dict[str, Any] = mailing.model_dump(by_alias=True, exclude={"revision_id"})
         await collection().insert_one(row, session=session)
-        return {"id": row["_id"]}
+        return row
 
-    if once is None:
-        await collection().insert_one(row)
-        stored: Mailing | None = mailing
-    else:
-        answer = await idempotency.run(parts.mongo, once, work)
-        stored = await Mailing.get(answer["id"])
-    assert stored is not None
+    stored: Mailing = Mailing.model_validate(await idempotency.run(parts.mongo, once, work))
+    assert stored.id is not None
     events.emit("mailing.created", mailing_id=str(stored.id))
     if stored.start_at <= clock.now():
         wake_launch(parts, stored.id)

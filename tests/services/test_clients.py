@@ -19,7 +19,7 @@ ANN = NewClient("79991234567", tags=("vip",), time_zone="Europe/Moscow", email="
 
 
 async def test_a_client_is_stored_as_it_was_said(parts: Parts) -> None:
-    made = await clients.create(ANN)
+    made = await clients.create(parts, "o", ANN)
     assert made.id is not None
     assert await clients.get(made.id) == made
     said = made.model_dump(include={"phone", "tags", "time_zone", "email"})
@@ -32,8 +32,8 @@ async def test_a_client_is_stored_as_it_was_said(parts: Parts) -> None:
 
 
 async def test_the_operator_code_is_read_off_the_phone_unless_it_is_given(parts: Parts) -> None:
-    assert (await clients.create(NewClient("79261234567"))).operator_code == "926"
-    ported = await clients.create(NewClient("79261234568", operator_code="903"))
+    assert (await clients.create(parts, "o", NewClient("79261234567"))).operator_code == "926"
+    ported = await clients.create(parts, "o", NewClient("79261234568", operator_code="903"))
     assert ported.operator_code == "903"
 
 
@@ -66,13 +66,14 @@ async def test_every_mistake_in_a_client_is_named_and_none_is_stored(
     parts: Parts, said: dict[str, Any], expected: set[tuple[str, Problem]]
 ) -> None:
     new = NewClient(**{"phone": "79991234567", **said})
-    assert await mistakes(clients.create(new)) == expected
+    assert await mistakes(clients.create(parts, "o", new)) == expected
     assert await Client.count() == 0
 
 
 async def test_a_phone_belongs_to_one_client_even_in_a_race(parts: Parts) -> None:
     made = await asyncio.gather(
-        *(clients.create(NewClient("79991234567")) for _ in range(8)), return_exceptions=True
+        *(clients.create(parts, "o", NewClient("79991234567")) for _ in range(8)),
+        return_exceptions=True,
     )
     refused = [one for one in made if isinstance(one, InvalidInput)]
     assert [errors_of(one) for one in refused] == [{("phone", Problem.TAKEN)}] * 7
@@ -80,7 +81,7 @@ async def test_a_phone_belongs_to_one_client_even_in_a_race(parts: Parts) -> Non
 
 
 async def test_a_batch_has_one_answer_per_client_in_its_order(parts: Parts) -> None:
-    await clients.create(NewClient(phone(1)))
+    await clients.create(parts, "o", NewClient(phone(1)))
     batch = [
         NewClient(phone(0)),
         NewClient(phone(1)),  # taken before
@@ -89,7 +90,7 @@ async def test_a_batch_has_one_answer_per_client_in_its_order(parts: Parts) -> N
         NewClient(phone(2)),  # taken by the one before it
         NewClient(phone(3)),
     ]
-    answers = await clients.create_many(batch)
+    answers = await clients.create_many(parts, "o", batch)
     assert [one.phone if isinstance(one, Client) else errors_of(one) for one in answers] == [
         phone(0),
         {("phone", Problem.TAKEN)},
@@ -106,17 +107,17 @@ async def test_a_batch_has_one_answer_per_client_in_its_order(parts: Parts) -> N
 
 
 async def test_a_batch_may_be_empty_or_wholly_wrong(parts: Parts) -> None:
-    assert await clients.create_many([]) == []
-    answers = await clients.create_many([NewClient("x"), NewClient("y")])
+    assert await clients.create_many(parts, "o", []) == []
+    answers = await clients.create_many(parts, "o", [NewClient("x"), NewClient("y")])
     assert all(isinstance(one, InvalidInput) for one in answers)
     assert await Client.count() == 0
 
 
 async def test_too_large_a_batch_is_refused_as_a_whole(parts: Parts) -> None:
     batch = [NewClient(phone(number)) for number in range(clients.LARGEST_BATCH + 1)]
-    assert await mistakes(clients.create_many(batch)) == {("clients", Problem.TOO_MANY)}
+    assert await mistakes(clients.create_many(parts, "o", batch)) == {("clients", Problem.TOO_MANY)}
     assert await Client.count() == 0
-    assert len(await clients.create_many(batch[1:])) == await Client.count() == 1_000
+    assert len(await clients.create_many(parts, "o", batch[1:])) == await Client.count() == 1_000
 
 
 @pytest.mark.parametrize(
@@ -138,7 +139,7 @@ async def test_too_large_a_batch_is_refused_as_a_whole(parts: Parts) -> None:
 async def test_an_update_changes_what_it_names_and_null_is_not_absent(
     parts: Parts, changes: dict[str, Any], expected: dict[str, Any]
 ) -> None:
-    made = await clients.create(ANN)
+    made = await clients.create(parts, "o", ANN)
     assert made.id is not None
     changed = await clients.update(made.id, changes)
     before = made.model_dump(exclude={"updated_at"})
@@ -147,14 +148,14 @@ async def test_an_update_changes_what_it_names_and_null_is_not_absent(
 
 
 async def test_an_operator_code_that_was_given_survives_other_changes(parts: Parts) -> None:
-    made = await clients.create(NewClient("79261234567", operator_code="903"))
+    made = await clients.create(parts, "o", NewClient("79261234567", operator_code="903"))
     assert made.id is not None
     changed = await clients.update(made.id, {"tags": ("new",)})
     assert changed.operator_code == "903"
 
 
 async def test_every_mistake_in_an_update_is_named_and_nothing_changes(parts: Parts) -> None:
-    made = await clients.create(ANN)
+    made = await clients.create(parts, "o", ANN)
     assert made.id is not None
     changes = {"phone": "1", "tags": None, "time_zone": None, "email": "x"}
     assert await mistakes(clients.update(made.id, changes)) == {
@@ -164,8 +165,8 @@ async def test_every_mistake_in_an_update_is_named_and_nothing_changes(parts: Pa
 
 
 async def test_an_update_can_not_take_the_phone_of_another(parts: Parts) -> None:
-    made = await clients.create(ANN)
-    await clients.create(NewClient("79261234567"))
+    made = await clients.create(parts, "o", ANN)
+    await clients.create(parts, "o", NewClient("79261234567"))
     assert made.id is not None
     assert await mistakes(clients.update(made.id, {"phone": "79261234567"})) == {
         ("phone", Problem.TAKEN)
@@ -181,7 +182,7 @@ async def test_an_unknown_client_is_not_found(parts: Parts) -> None:
 async def test_an_update_of_a_client_just_deleted_is_told_so(
     parts: Parts, prepared: Any, interludes: Interludes
 ) -> None:
-    made = await clients.create(ANN)
+    made = await clients.create(parts, "o", ANN)
     assert made.id is not None
     interludes.before("update", "clients", lambda: prepared.clients.delete_one({}))
     assert await mistakes(clients.update(made.id, {"tags": ()})) == {("id", Problem.NOT_FOUND)}

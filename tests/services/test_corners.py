@@ -19,7 +19,7 @@ from tests.factories import notification
 
 async def test_updates_of_one_client_at_once_keep_what_each_changed(parts: Parts) -> None:
     for number in range(10):
-        made = await clients.create(NewClient(factories.phone(number), tags=("a", "b")))
+        made = await clients.create(parts, "o", NewClient(factories.phone(number), tags=("a", "b")))
         assert made.id is not None
         await asyncio.gather(
             clients.update(made.id, {"tags": ()}), clients.update(made.id, {"email": "a@b.example"})
@@ -31,7 +31,7 @@ async def test_updates_of_one_client_at_once_keep_what_each_changed(parts: Parts
 
 async def test_a_title_of_several_lines_makes_a_subject_of_one(parts: Parts) -> None:
     title = "{{ data.text }}\n"
-    await kinds.create(NewKind("note", in_app=True, email=True, title=title, body="x"))
+    await kinds.create(parts, "o", NewKind("note", in_app=True, email=True, title=title, body="x"))
     user_id = ObjectId()
     said = notification(user_id, key="note", data={"text": "Hello\r\nBcc: all\0"})
     created = await notifications.create(parts, "s", said)
@@ -43,7 +43,7 @@ async def test_a_title_of_several_lines_makes_a_subject_of_one(parts: Parts) -> 
 
 async def test_words_that_an_inbox_has_no_room_for_are_refused(parts: Parts) -> None:
     body = "{{ data.text }}{{ data.text }}"
-    await kinds.create(NewKind("long", in_app=True, email=False, body=body))
+    await kinds.create(parts, "o", NewKind("long", in_app=True, email=False, body=body))
     user_id = ObjectId()
     said = notification(user_id, key="long", data={"text": "x" * 7_000})
     with pytest.raises(InvalidInput) as error:

@@ -24,7 +24,7 @@ class Work:
     def __init__(self, bells: Any, fails: bool = False) -> None:
         self.bells, self.fails, self.rung = bells, fails, 0
 
-    async def __call__(self, session: AsyncClientSession) -> dict[str, Any]:
+    async def __call__(self, session: AsyncClientSession | None) -> dict[str, Any]:
         self.rung += 1
         made = await self.bells.insert_one({"number": self.rung}, session=session)
         if self.fails:

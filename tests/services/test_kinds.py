@@ -31,14 +31,14 @@ async def test_seeding_again_keeps_what_an_operator_changed(parts: Parts) -> Non
 
 
 async def test_a_kind_of_an_operator_is_found(parts: Parts) -> None:
-    made = await kinds.create(kind(email=False, title="{{ key }}"))
+    made = await kinds.create(parts, "o", kind(email=False, title="{{ key }}"))
     assert await kinds.find("sale") == made
     assert not made.built_in
     assert made.created_at == made.updated_at
 
 
 async def test_a_change_is_seen_at_once_by_the_process_that_made_it(parts: Parts) -> None:
-    await kinds.create(kind(email=False))
+    await kinds.create(parts, "o", kind(email=False))
     await kinds.find("sale")
     changed = await kinds.update("sale", {"email": True, "body": "Cheap!"})
     assert await kinds.find("sale") == changed
@@ -46,7 +46,7 @@ async def test_a_change_is_seen_at_once_by_the_process_that_made_it(parts: Parts
 
 
 async def test_what_a_change_does_not_name_stays(parts: Parts) -> None:
-    made = await kinds.create(kind(title="Title", body="Body"))
+    made = await kinds.create(parts, "o", kind(title="Title", body="Body"))
     await kinds.update("sale", {"title": "Other"})
     stored = await Kind.get("sale")
     assert stored is not None
@@ -57,7 +57,7 @@ async def test_what_a_change_does_not_name_stays(parts: Parts) -> None:
 
 @pytest.mark.parametrize("wait", [1, kinds.LONGEST_WAIT])
 async def test_an_e_mail_of_a_kind_may_wait_up_to_a_week(parts: Parts, wait: int) -> None:
-    made = await kinds.create(kind(email_if_unread_after_seconds=wait))
+    made = await kinds.create(parts, "o", kind(email_if_unread_after_seconds=wait))
     assert made == await Kind.get("sale")
     assert made.email_if_unread_after_seconds == wait
     changed = await kinds.update("sale", {"email_if_unread_after_seconds": None})
@@ -66,7 +66,7 @@ async def test_an_e_mail_of_a_kind_may_wait_up_to_a_week(parts: Parts, wait: int
 
 @pytest.mark.parametrize("outlet", ["in_app", "email"])
 async def test_a_kind_whose_e_mail_waits_keeps_both_outlets(parts: Parts, outlet: str) -> None:
-    made = await kinds.create(kind(email_if_unread_after_seconds=60))
+    made = await kinds.create(parts, "o", kind(email_if_unread_after_seconds=60))
     assert await mistakes(kinds.update("sale", {outlet: False})) == {WAIT}
     assert await Kind.get("sale") == made
     await kinds.update("sale", {outlet: False, "email_if_unread_after_seconds": None})
@@ -78,7 +78,7 @@ async def test_an_unknown_kind_is_not_found(parts: Parts) -> None:
 
 
 async def test_a_taken_key_is_told(parts: Parts) -> None:
-    assert await mistakes(kinds.create(kind("new_post"))) == {("key", Problem.TAKEN)}
+    assert await mistakes(kinds.create(parts, "o", kind("new_post"))) == {("key", Problem.TAKEN)}
 
 
 @pytest.mark.parametrize(
@@ -106,7 +106,7 @@ async def test_a_taken_key_is_told(parts: Parts) -> None:
 async def test_every_mistake_in_a_kind_is_named(
     parts: Parts, new: NewKind, expected: set[tuple[str, Problem]]
 ) -> None:
-    assert await mistakes(kinds.create(new)) == expected
+    assert await mistakes(kinds.create(parts, "o", new)) == expected
     assert await Kind.count() == len(kinds.BUILT_IN)
 
 
@@ -130,4 +130,4 @@ async def test_there_is_an_end_to_kinds(parts: Parts) -> None:
     assert row is not None
     rows = [{**row, "_id": f"k{number}"} for number in range(kinds.CACHE_BOUND)]
     await Kind.get_pymongo_collection().insert_many(rows)
-    assert await mistakes(kinds.create(kind())) == {("key", Problem.TOO_MANY)}
+    assert await mistakes(kinds.create(parts, "o", kind())) == {("key", Problem.TOO_MANY)}

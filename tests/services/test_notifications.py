@@ -97,7 +97,7 @@ async def test_the_e_mail_names_the_key(parts: Parts, key: str) -> None:
 
 async def test_subject_and_body_come_from_the_templates_of_the_kind(parts: Parts) -> None:
     await kinds.create(
-        kind(title="{{ data.name }}, {{ key }}!", body="{{ userId }} {{ targetId }}")
+        parts, "o", kind(title="{{ data.name }}, {{ key }}!", body="{{ userId }} {{ targetId }}")
     )
     user_id, target = ObjectId(), ObjectId()
     made = await create(parts, user_id, "sale", target_id=str(target), data={"name": "Ann"})
@@ -108,14 +108,14 @@ async def test_subject_and_body_come_from_the_templates_of_the_kind(parts: Parts
 
 
 async def test_a_kind_without_templates_mails_its_key(parts: Parts) -> None:
-    await kinds.create(kind("bare", in_app=False))
+    await kinds.create(parts, "o", kind("bare", in_app=False))
     await create(parts, ObjectId(), "bare")
     (row,) = await rows()
     assert row["content"] == {"subject": "bare", "text": "bare"}
 
 
 async def test_a_missing_variable_is_a_mistake_before_anything_is_written(parts: Parts) -> None:
-    await kinds.create(kind(title="{{ data.name }}", body="{{ data.price }}"))
+    await kinds.create(parts, "o", kind(title="{{ data.name }}", body="{{ data.price }}"))
     assert await mistakes(parts, key="sale", data={"name": "x"}) == {("data", Problem.INVALID)}
 
 

@@ -25,7 +25,7 @@ WAIT = 60
 @pytest.fixture
 async def reminding(parts: Parts) -> Parts:
     """Parts with a kind `reminder` whose e-mail waits a minute."""
-    await kinds.create(kind("reminder", email_if_unread_after_seconds=WAIT))
+    await kinds.create(parts, "o", kind("reminder", email_if_unread_after_seconds=WAIT))
     return parts
 
 

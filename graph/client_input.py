@@ -1,0 +1,81 @@
+"""What queries and mutations of clients take."""
+
+import strawberry
+
+from core.errors import InvalidInput
+from graph.idempotency import key_field
+from services.clients import ClientFilter, NewClient
+
+
+@strawberry.input(description="Which clients: AND between the fields, OR inside one.")
+class ClientFilterInput:
+    """Narrows a list of clients."""
+
+    phone: str | None = None
+    operator_codes: list[str] | None = None
+    tags: list[str] | None = None
+    time_zones: list[str] | None = None
+
+    def said(self) -> ClientFilter:
+        """The same for the service."""
+        return ClientFilter(
+            self.phone,
+            tuple(self.operator_codes or ()),
+            tuple(self.tags or ()),
+            tuple(self.time_zones or ()),
+        )
+
+
+@strawberry.input(description="A client to add.")
+class CreateClientInput:
+    """What createClient takes."""
+
+    phone: str = strawberry.field(description="7XXXXXXXXXX, unique.")
+    operator_code: str | None = strawberry.field(
+        default=None, description="3 digits; without it, those after the 7."
+    )
+    tags: list[str] = strawberry.field(default_factory=list)
+    time_zone: str = strawberry.field(default="UTC", description="IANA name.")
+    email: str | None = None
+    idempotency_key: str | None = key_field()
+
+    def said(self) -> NewClient:
+        """The same for the service."""
+        return NewClient(
+            self.phone, self.operator_code, tuple(self.tags), self.time_zone, self.email
+        )
+
+
+@strawberry.input(description="Up to 1,000 clients to add.")
+class CreateClientsInput:
+    """What createClients takes."""
+
+    clients: list[CreateClientInput]
+    idempotency_key: str | None = key_field()
+
+    def said(self) -> list[NewClient]:
+        """The same for the service; raises InvalidInput."""
+        for place, client in enumerate(self.clients):
+            if client.idempotency_key is not None:
+                message = "the whole request has one key: give it beside `clients`"
+                raise InvalidInput.at(f"clients.{place}.idempotencyKey", message)
+        return [client.said() for client in self.clients]
+
+
+@strawberry.input(description="Changes to a client; what is absent stays as it is.")
+class UpdateClientInput:
+    """What updateClient takes."""
+
+    id: strawberry.ID
+    phone: strawberry.Maybe[str | None]
+    operator_code: strawberry.Maybe[str | None]
+    tags: strawberry.Maybe[list[str] | None]
+    time_zone: strawberry.Maybe[str | None]
+    email: strawberry.Maybe[str | None]
+
+
+@strawberry.input(description="The client to delete.")
+class DeleteClientInput:
+    """What deleteClient takes."""
+
+    id: strawberry.ID
