@@ -131,7 +131,9 @@ class Breaker:
 
     async def _trip(self, outcome: Outcome) -> None:
         self._tally.clear()
-        values = {**self._opening(outcome, 0), "trips": 0, "changed_at": self._now()}
+        values = {**self._opening(outcome, 0), "changed_at": self._now()}
+        # Known here at once: what waits in this pump need not fail as well while this is written.
+        self._row = {**self._row, **values}
         # Others may have seen the same at the same time; the first one's pause holds.
         closed = {"_id": self._channel, "state": State.CLOSED}
         try:

@@ -176,7 +176,8 @@ class Pump:
         held_back = objections.find(claimed, mailing, now)
         if held_back is not None:
             return held_back, None
-        if self._stop.is_set() or not (self._breaker.is_closed or claimed.id == self._probe):
+        goes_on = not self._stop.is_set() and self._sources.knows(claimed.mailing_id)
+        if not goes_on or not (self._breaker.is_closed or claimed.id == self._probe):
             return objections.release(claimed), None
         sendable = Sendable.of(claimed, mailing)
         seconds = sendable.seconds(now, self._limit_seconds)

@@ -17,6 +17,11 @@ LOOK_SECONDS = 0.5
 """How old the list of running mailings may be, and how long an empty one is left alone."""
 MOST_REST_SECONDS = 2.0
 MOST = 1_000
+KNOWN_SECONDS = 1.75
+"""How old what we know of a mailing may be when one of its messages leaves.
+
+Longer than the keeper needs to read it again, and shorter than `windows.NOTICED_SECONDS`.
+"""
 
 
 class Sources:
@@ -25,6 +30,7 @@ class Sources:
     def __init__(self, parts: Parts, lane: str, channel: str, worker: str) -> None:
         self.mailings: dict[ObjectId, dict[str, Any]] = {}
         """Those that messages were taken of, as last read."""
+        self._read_at: dict[ObjectId, float] = {}
         self._parts = parts
         self._lane = lane
         self._channel = channel
@@ -49,16 +55,32 @@ class Sources:
                 self._leave_alone(source)
         return []
 
+    def knows(self, mailing_id: ObjectId | None) -> bool:
+        """Whether what we know of the mailing still holds.
+
+        Not where MongoDB is away, or this process was stopped for a while: somebody may have
+        paused the mailing meanwhile, or given it another end.
+        """
+        if mailing_id is None:
+            return True
+        return time.monotonic() - self._read_at.get(mailing_id, 0.0) < KNOWN_SECONDS
+
     async def refresh(self, held: Collection[Claimed]) -> None:
         """Read the mailings that messages are held of again, and forget the others.
 
         `held` is a live view: what is claimed while this reads is held as well.
         """
-        wanted = [one.mailing_id for one in held if one.mailing_id is not None]
-        found = mailings.collection().find({"_id": {"$in": list(set(wanted))}})
-        self.mailings.update({row["_id"]: row async for row in found})
+        began = time.monotonic()
+        wanted = {one.mailing_id for one in held if one.mailing_id is not None}
+        async for row in mailings.collection().find({"_id": {"$in": list(wanted)}}):
+            self._learn(row, began)
         kept = {one.mailing_id for one in held}.union(self._turns)
         self.mailings = {id_: row for id_, row in self.mailings.items() if id_ in kept}
+        self._read_at = {id_: at for id_, at in self._read_at.items() if id_ in kept}
+
+    def _learn(self, mailing: dict[str, Any], asked_at: float) -> None:
+        self.mailings[mailing["_id"]] = mailing
+        self._read_at[mailing["_id"]] = asked_at
 
     def _leave_alone(self, source: ObjectId | None) -> None:
         """Look at an empty mailing less and less often: there may be a thousand of them."""
@@ -90,10 +112,11 @@ class Sources:
 
     async def _claim(self, source: ObjectId | None, limit: int, *, suspects: bool) -> list[Claimed]:
         if source is not None:
+            began = time.monotonic()
             mailing = await mailings.collection().find_one({"_id": source, **self._open()})
             if mailing is None:
                 return []
-            self.mailings[source] = mailing
+            self._learn(mailing, began)
         claimed = await messages.claim(
             self._parts, source, self._channel, limit, self._worker, suspects=suspects
         )

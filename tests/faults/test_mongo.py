@@ -7,7 +7,7 @@ from functools import partial
 from local.faults import Faults
 from tests import factories
 from tests.faults import desk
-from tests.faults.house import LEASE_SECONDS, House, eventually, restart
+from tests.faults.house import LEASE_SECONDS, House, eventually, is_at_work, restart
 from tests.faults.proxy import Proxy
 
 CLIENTS = 200
@@ -62,3 +62,21 @@ async def test_connections_that_are_reset_and_replies_that_are_cut_lose_nothing(
 def has_more(line: Proxy, before: int) -> bool:
     """Whether somebody has connected again."""
     return line.connections > before
+
+
+async def test_a_worker_that_cannot_read_of_a_pause_stops_all_the_same(house: House) -> None:
+    await house.stop()
+    worker = house.worker(LEASE_SECONDS="30")
+    await eventually(lambda: is_at_work(worker))
+    house.outside.faults = Faults(latency_seconds=2)
+    await factories.clients(CLIENTS * 2)
+    mailing_id = await desk.create(house)
+    await eventually(lambda: house.door.inside)
+    house.lines.mongo.blackhole()
+    await desk.pause(house, mailing_id)
+    await asyncio.sleep(6)
+    await house.lines.mongo.heal()
+    house.outside.faults = Faults()
+    await desk.resume(house, mailing_id)
+    evidence = await house.ends_well()
+    assert {row["status"] for row in evidence.messages} == {"sent"}
