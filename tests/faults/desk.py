@@ -7,7 +7,7 @@ from bson import ObjectId
 
 from core import clock
 from core.errors import InvalidInput, Problem
-from models.mailing import LocalWindow
+from models.mailing import LocalWindow, MailingStatus
 from rules.message import RETRYABLE
 from services import control, mailings, retries
 from tests import factories
@@ -48,10 +48,7 @@ async def resume(house: House, mailing_id: ObjectId) -> None:
     """Let it go on."""
     at = clock.now()
     await control.resume(house.parts, mailing_id, CALLER)
-    house.silences = [
-        one._replace(until=min(one.until, at)) if one.mailing_id == mailing_id else one
-        for one in house.silences
-    ]
+    _speaks(house, mailing_id, at)
 
 
 async def cancel(house: House, mailing_id: ObjectId) -> None:
@@ -73,7 +70,16 @@ async def retry(house: House, mailing_id: ObjectId, end_at: datetime) -> int:
             raise
         return 0
     _note(house, mailing_id, at, end_at=end_at)
+    if retried.mailing is not None and retried.mailing.status is MailingStatus.RUNNING:
+        _speaks(house, mailing_id, at)  # one that came to its end while it was paused
     return retried.count
+
+
+def _speaks(house: House, mailing_id: ObjectId, at: datetime) -> None:
+    house.silences = [
+        one._replace(until=min(one.until, at)) if one.mailing_id == mailing_id else one
+        for one in house.silences
+    ]
 
 
 def _note(house: House, mailing_id: ObjectId, at: datetime, **changes: Any) -> None:
