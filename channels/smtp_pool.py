@@ -6,10 +6,12 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias, cast
 
-from aiosmtplib import SMTP, SMTPHeloError
+from aiosmtplib import SMTP, SMTPAuthenticationError, SMTPHeloError, SMTPStatus
 
 Tls: TypeAlias = Literal["auto", "starttls", "tls", "none"]
 """As `smtp_tls` in the settings."""
+
+IN_CLEAR = "the server offers no STARTTLS: SMTP_TLS=none would send the password in clear"
 
 _START_TLS = {"auto": None, "starttls": True, "tls": False, "none": False}
 
@@ -108,9 +110,17 @@ class Pool:
                 await client.helo()
 
     async def log_in(self, connection: Connection) -> None:
-        """Log in if there is a login; raises what aiosmtplib does."""
-        if self._server.login:
-            await connection.client.login(self._server.login, self._server.password)
+        """Log in if there is a login; raises what aiosmtplib does.
+
+        Never in clear unless the mode says so: whoever stands in between could hide STARTTLS.
+        """
+        server, client = self._server, connection.client
+        if not server.login:
+            return
+        encrypted = client.transport is not None and client.get_transport_info("sslcontext")
+        if server.tls == "auto" and not encrypted:
+            raise SMTPAuthenticationError(SMTPStatus.auth_failed, IN_CLEAR)
+        await client.login(server.login, server.password)
 
     def keep(self, connection: Connection) -> None:
         """Take a connection back."""

@@ -30,7 +30,7 @@ async def port(sink: Sink) -> AsyncIterator[int]:
 
 @pytest.fixture
 async def email(port: int) -> AsyncIterator[Email]:
-    email = Email("127.0.0.1", port, BELFRY, login="belfry", password=PASSWORD)
+    email = Email("127.0.0.1", port, BELFRY, login="belfry", password=PASSWORD, tls="none")
     yield email
     await email.close()
 
@@ -43,7 +43,7 @@ async def test_with_the_right_password_the_mail_goes_out(email: Email) -> None:
 async def test_a_login_that_fails_is_not_the_fault_of_the_mail(offered: bool) -> None:
     sink = Sink(login=("belfry", "another")) if offered else Sink()
     async with sink.listening() as port:
-        email = Email("127.0.0.1", port, BELFRY, login="belfry", password=PASSWORD)
+        email = Email("127.0.0.1", port, BELFRY, login="belfry", password=PASSWORD, tls="none")
         outcome = await email.send(LETTER, PATIENCE)
         assert isinstance(outcome, Retry) and outcome.code == "auth"
         assert not sink.mails
@@ -59,3 +59,15 @@ async def test_a_password_that_the_server_repeats_is_kept_nowhere(
     outcome = await email.send(LETTER, PATIENCE)
     assert outcome == Refused("550", "*** is your password", undeliverable=True)
     assert form not in caplog.text + repr(email)
+
+
+async def test_a_password_leaves_in_clear_only_where_the_setting_says_so(
+    port: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    email = Email("127.0.0.1", port, BELFRY, login="belfry", password=PASSWORD)
+    outcome = await email.send(LETTER, PATIENCE)
+    await email.close()
+    assert isinstance(outcome, Retry) and outcome.code == "auth"
+    assert "SMTP_TLS=none" in outcome.answer
+    assert ">> b'AUTH" not in caplog.text
