@@ -21,7 +21,7 @@ from starlette.routing import Route
 from core import clock, mongo, settings
 from local.ports import LOOPBACK
 from models.user import User
-from rules import inbox
+from rules import ring
 
 PAGE = 20
 EVERYTHING = {
@@ -50,7 +50,7 @@ async def create(request: Request) -> Response:
     }
     head = await _users(request).find_one_and_update(
         {"_id": ObjectId(said["userId"])},
-        inbox.place_item(item, now.notification_limit, now.email),
+        ring.place_item(item, now.notification_limit, now.email),
         projection=User.HEAD,
         upsert=True,
         return_document=ReturnDocument.AFTER,

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import ClassVar, Self, TypeVar
 
+from core.allowance import Allowance
+
 Raw = TypeVar("Raw")
 Value = TypeVar("Value")
 
@@ -20,6 +22,7 @@ class Problem(StrEnum):
     TAKEN = "TAKEN"
     CONFLICT = "CONFLICT"
     NOT_ALLOWED_NOW = "NOT_ALLOWED_NOW"
+    UNAVAILABLE = "UNAVAILABLE"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +84,55 @@ class Unavailable(BelfryError):
     """A part that Belfry needs is away just now; try again shortly."""
 
     code = "UNAVAILABLE"
+
+
+class TooComplex(BelfryError):
+    """The operation asks for more than one operation may."""
+
+    code = "TOO_COMPLEX"
+
+
+class UnknownDocument(BelfryError):
+    """No trusted document has this hash; send the document as `query`."""
+
+    code = "PERSISTED_QUERY_NOT_FOUND"
+
+
+class NoDocuments(BelfryError):
+    """This server knows no documents by their hash; send the document as `query`."""
+
+    code = "PERSISTED_QUERY_NOT_SUPPORTED"
+
+
+class NotTrusted(BelfryError):
+    """Only trusted documents are executed here, and this is none of them."""
+
+    code = "DOCUMENT_NOT_TRUSTED"
+
+
+class RateLimited(BelfryError):
+    """The caller has used up its operations for now."""
+
+    code = "RATE_LIMITED"
+
+    def __init__(self, allowance: Allowance) -> None:
+        wait = (
+            f"at most {allowance.limit} operations a minute; try again in {allowance.retry_after} s"
+        )
+        super().__init__(wait)
+        self.allowance = allowance
+
+
+class TimedOut(BelfryError):
+    """The operation took too long; ask for less at once."""
+
+    code = "TIMEOUT"
+
+
+class TooManyOperations(BelfryError):
+    """The socket has no room for one more operation; complete some first."""
+
+    code = "TOO_MANY_OPERATIONS"
 
 
 class ConfigurationError(BelfryError):

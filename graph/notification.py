@@ -1,20 +1,23 @@
-"""Notifications in the schema (N1, N4, N5)."""
+"""Notifications in the schema, and how they are made (N1, N4)."""
 
 from datetime import datetime
 
 import orjson
 import strawberry
 
-from core.errors import InvalidInput
+from core.errors import InvalidInput, Unavailable
 from graph import ids
 from graph.auth import Needs
 from graph.context import Info
-from graph.errors import Answers, UserError, at_field, user_errors
+from graph.enums import ErrorCode
+from graph.errors import Answers, UserError, user_errors
+from graph.idempotency import key_field
 from graph.node import Node
 from graph.scalars import JSON
 from rules import inbox as rules
 from rules.roles import Permission
-from services import inbox, notifications
+from services import notifications
+from services.notifications import NewNotification
 
 
 @strawberry.type(description="One notification in a user's inbox.")
@@ -29,15 +32,20 @@ class Notification(Node):
     title: str = strawberry.field(description="From the kind's title template.")
     body: str = strawberry.field(description="From the kind's body template.")
     cursor: str = strawberry.field(description="Its place among the user's events.")
+    seq: int = strawberry.field(
+        description="That place as a number: a newer notification of the user has a larger one."
+    )
+    is_archived: bool = strawberry.field(description="Whether it is in the archive.")
+    updated_at: datetime | None = strawberry.field(description="When it was last updated, if ever.")
     data: JSON | None = strawberry.field(description="The JSON object given with it.")
 
     @classmethod
     def of(cls, user_id: str, item: rules.Item) -> "Notification":
         """The notification of an item; `at` may come as text from a wake-up."""
-        at = item["at"]
+        updated_at = item.get("updated_at")
         return cls(
             id=strawberry.ID(ids.opaque("Notification", user_id, item["id"])),
-            timestamp=datetime.fromisoformat(at) if isinstance(at, str) else at,
+            timestamp=_moment(item["at"]),
             is_new=item["new"],
             user_id=strawberry.ID(user_id),
             key=item["key"],
@@ -45,6 +53,9 @@ class Notification(Node):
             title=item["title"],
             body=item["body"],
             cursor=rules.cursor(user_id, item["seq"]),
+            seq=item["seq"],
+            is_archived=item.get("archived", False),
+            updated_at=None if updated_at is None else _moment(updated_at),
             # Stored as text, which keeps every number exactly.
             data=None if item["data"] is None else orjson.loads(item["data"]),
         )
@@ -64,14 +75,11 @@ class CreateNotificationInput:
     data: JSON | None = strawberry.field(
         default=None, description="Any JSON object of at most 16,384 bytes."
     )
-    idempotency_key: str | None = strawberry.field(
-        default=None,
-        description="Repeats with this key and input get the first answer, for 24 hours.",
-    )
+    idempotency_key: str | None = key_field()
 
-    def request(self) -> notifications.NewNotification:
+    def request(self) -> NewNotification:
         """The same for the service."""
-        return notifications.NewNotification(
+        return NewNotification(
             self.user_id, self.key, self.target_id, self.data, self.idempotency_key
         )
 
@@ -90,8 +98,18 @@ class CreateNotificationPayload:
     errors: list[UserError] = strawberry.field(default_factory=list)
 
     @classmethod
-    def of(cls, notified: notifications.Notified) -> "CreateNotificationPayload":
+    def of(cls, notified: notifications.Answer) -> "CreateNotificationPayload":
         """The payload of a service's answer."""
+        if isinstance(notified, InvalidInput):
+            return cls(errors=user_errors(notified))
+        if isinstance(notified, Unavailable):
+            return cls(
+                errors=[
+                    UserError(
+                        field="notifications", message=str(notified), code=ErrorCode.UNAVAILABLE
+                    )
+                ]
+            )
         item, message = notified.item, notified.message_id
         return cls(
             notification=None if item is None else Notification.of(notified.user_id, item),
@@ -105,6 +123,15 @@ class CreateNotificationsInput:
     """What createNotifications takes."""
 
     notifications: list[CreateNotificationInput]
+    idempotency_key: str | None = key_field()
+
+    def requests(self) -> list[NewNotification]:
+        """The same for the service; raises InvalidInput."""
+        for place, one in enumerate(self.notifications):
+            if None not in (self.idempotency_key, one.idempotency_key):
+                message = "give one key beside `notifications`, or one to each, but not both"
+                raise InvalidInput.at(f"notifications.{place}.idempotencyKey", message)
+        return [one.request() for one in self.notifications]
 
 
 @strawberry.type(description="One answer per notification, in the order of the input.")
@@ -115,38 +142,9 @@ class CreateNotificationsPayload:
     errors: list[UserError] = strawberry.field(default_factory=list)
 
 
-@strawberry.input(description="The notification that was read.")
-class MarkNotificationReadInput:
-    """What markNotificationRead takes."""
-
-    id: strawberry.ID = strawberry.field(description="The notification's id.")
-
-
-@strawberry.input(description="All notifications up to a place.")
-class MarkNotificationsReadInput:
-    """What markNotificationsRead takes."""
-
-    user_id: strawberry.ID
-    up_to: str = strawberry.field(
-        description="A cursor, as of a notification or `headCursor`: what came later stays unread."
-    )
-
-
-@strawberry.type(description="The state after marking, or what was wrong.")
-class MarkReadPayload:
-    """What marking answers."""
-
-    notification: Notification | None = strawberry.field(
-        default=None, description="The notification, where one was named."
-    )
-    marked: int = strawberry.field(default=0, description="How many were unread before.")
-    unread: int | None = strawberry.field(default=None, description="How many still are.")
-    errors: list[UserError] = strawberry.field(default_factory=list)
-
-
 @strawberry.type
 class NotificationMutation:
-    """Mutations of notifications."""
+    """Mutations that make notifications."""
 
     @strawberry.mutation(
         description="Notify a user: into the inbox, by e-mail, or both, as the kind says.",
@@ -164,7 +162,10 @@ class NotificationMutation:
         return CreateNotificationPayload.of(created)
 
     @strawberry.mutation(
-        description="Notify up to 1,000 users at once; one mistake stops no other.",
+        description=(
+            "Notify up to 1,000 users at once; one mistake stops no other. Send those again whose "
+            "error is `UNAVAILABLE`: the database failed before it had them all."
+        ),
         extensions=[
             Needs(Permission.CREATE_NOTIFICATIONS),
             Answers(CreateNotificationsPayload),
@@ -175,53 +176,13 @@ class NotificationMutation:
     ) -> CreateNotificationsPayload:
         """Create many."""
         caller = info.context.require(Permission.CREATE_NOTIFICATIONS).subject
-        batch = [one.request() for one in input.notifications]
-        answers = await notifications.create_many(info.context.parts, caller, batch)
+        parts, batch = info.context.parts, input.requests()
+        answers = await notifications.create_many(parts, caller, batch, input.idempotency_key)
         return CreateNotificationsPayload(
-            results=[
-                CreateNotificationPayload(errors=user_errors(answer))
-                if isinstance(answer, InvalidInput)
-                else CreateNotificationPayload.of(answer)
-                for answer in answers
-            ]
+            results=[CreateNotificationPayload.of(answer) for answer in answers]
         )
 
-    @strawberry.mutation(
-        description="Mark one notification read; a repeat changes nothing.",
-        extensions=[Needs(Permission.READ_OWN_INBOX), Answers(MarkReadPayload)],
-    )
-    async def mark_notification_read(
-        self, info: Info, input: MarkNotificationReadInput
-    ) -> MarkReadPayload:
-        """Mark one."""
-        user_key, item_id = at_field("id", _notification_key, input.id)
-        user_id = at_field("id", info.context.own_inbox, user_key)
-        marked = await inbox.mark_read(info.context.parts, user_id, item_ids=[item_id])
-        item = await inbox.find_item(user_id, item_id)
-        if marked is None or item is None:
-            raise inbox.gone()
-        return MarkReadPayload(
-            notification=Notification.of(str(user_id), item),
-            marked=marked.changed,
-            unread=marked.unread,
-        )
 
-    @strawberry.mutation(
-        description="Mark all read up to a cursor; what came after it stays unread.",
-        extensions=[Needs(Permission.READ_OWN_INBOX), Answers(MarkReadPayload)],
-    )
-    async def mark_notifications_read(
-        self, info: Info, input: MarkNotificationsReadInput
-    ) -> MarkReadPayload:
-        """Mark many."""
-        user_id = at_field("userId", info.context.own_inbox, input.user_id)
-        place = at_field("upTo", lambda raw: rules.place(str(user_id), raw), input.up_to)
-        marked = await inbox.mark_read(info.context.parts, user_id, up_to=place)
-        if marked is None:
-            return MarkReadPayload(marked=0, unread=0)
-        return MarkReadPayload(marked=marked.changed, unread=marked.unread)
-
-
-def _notification_key(raw: str) -> tuple[str, str]:
-    user_id, item_id = (*ids.key_of("Notification", raw), "")[:2]
-    return user_id, item_id
+def _moment(at: datetime | str) -> datetime:
+    """A time; one that came by a wake-up is a text."""
+    return datetime.fromisoformat(at) if isinstance(at, str) else at

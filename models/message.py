@@ -51,6 +51,8 @@ class Message(Document):
     """How often its worker went away while it held this message."""
     unread_item: str | None = None
     """The notification that must still be unread when this e-mail leaves (X10)."""
+    withdrawn: bool = False
+    """Its notification was retracted: it must not be tried again."""
     maybe_sent: bool = False
     created_at: datetime
     sent_at: datetime | None = None

@@ -7,7 +7,7 @@ from pydantic import Field
 
 
 class User(Document):
-    """A person with a bell. Written only by the pipelines of `rules/inbox.py`."""
+    """A person with a bell. Written only by the pipelines of `rules/ring.py`."""
 
     id: PydanticObjectId | None = None
     email: str = ""
@@ -17,8 +17,12 @@ class User(Document):
     floor: int = 0
     """The newest `seq` that fell out of the ring: cursors before it can't be continued."""
     touched: int = 0
-    """Items that the last marking changed."""
+    """Items that the last change changed."""
     inbox: Annotated[list[dict[str, Any]], Field(default_factory=list)]
+    retracted: Annotated[list[dict[str, Any]], Field(default_factory=list)]
+    """Ids of the items retracted last, each with the `seq` of that event, oldest first."""
+    forgotten: int = 0
+    """The newest `seq` that fell out of `retracted`: cursors before it can't be continued."""
 
     class Settings:
         name = "users"

@@ -4,31 +4,20 @@ import asyncio
 from collections import defaultdict
 from collections.abc import AsyncGenerator, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 
-import orjson
 from bson import ObjectId
 from pymongo.errors import ConnectionFailure, PyMongoError
 
 from core import events, mongo
 from core.parts import Parts
-from core.wakeups import Waiter
-from rules import inbox
-from services import users
+from core.topic import Waiter
+from services import announcements, users
+from services.announcements import Announcement
 from services.inbox import Inbox, load
 
 RETRY_SECONDS = 1.0
 PATROL_SECONDS = 15.0
 """How long a subscription may stay behind when its wake-up was lost."""
-
-
-@dataclass(frozen=True, slots=True)
-class Announcement:
-    """An event with the unread count that goes with it; `replayed` if it is from the past."""
-
-    event: inbox.Event
-    unread: int
-    replayed: bool
 
 
 async def follow(
@@ -45,6 +34,7 @@ async def follow(
         with _joined(follower):
             for announcement in follower.catch_up(start, replay_until=start.seq):
                 yield announcement
+            del start  # with all its items; this may wait for days
             while True:
                 payloads = await waiter.take()
                 for announcement in follower.live(payloads):
@@ -53,6 +43,7 @@ async def follow(
                     now = await _load(user_id, with_items=True)
                     for announcement in follower.catch_up(now, replay_until=0):
                         yield announcement
+                    del now
 
 
 async def patrol(parts: Parts) -> None:
@@ -100,8 +91,9 @@ class _Follower:
     def catch_up(self, state: Inbox, replay_until: int) -> Iterable[Announcement]:
         """What the document has beyond this place."""
         self.behind = False
-        for event in inbox.replay(state.items or (), self.place, state.seq, state.floor):
-            yield Announcement(event, state.unread, replayed=event.seq <= replay_until)
+        for event in state.since(self.place):
+            replayed = event.seq <= replay_until
+            yield Announcement(event, state.unread, state.floor, replayed=replayed)
             self.place = event.seq
         # Events whose item is gone leave no trace in the document.
         self.place = state.seq
@@ -111,23 +103,14 @@ class _Follower:
         if payloads is None:
             self.behind = True
             return
-        for payload in payloads:
-            told = orjson.loads(payload)
-            if told["seq"] > self.place + 1:
+        for heard in map(announcements.heard, payloads):
+            if heard.seq <= self.place:
+                continue
+            if heard.seq > self.place + 1 or heard.announcement is None:
                 self.behind = True
                 return
-            if told["seq"] == self.place + 1:
-                yield Announcement(_event(told), told["unread"], replayed=False)
-                self.place += 1
-
-
-def _event(told: dict[str, object]) -> inbox.Event:
-    seq, items = told["seq"], told["items"]
-    assert isinstance(seq, int)
-    assert isinstance(items, list)
-    if told["event"] == "created":
-        return inbox.Created(seq, items[0])
-    return inbox.Read(seq, tuple(items))
+            yield heard.announcement
+            self.place = heard.seq
 
 
 _followers: defaultdict[ObjectId, set[_Follower]] = defaultdict(set)

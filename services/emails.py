@@ -1,14 +1,17 @@
 """The e-mails of notifications: rows of the personal lane, made with the notification (N7)."""
 
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from bson import ObjectId
 from pymongo.asynchronous.client_session import AsyncClientSession
 
-from rules.message import Route, Status, message_id
+from rules.message import OPEN, Route, Status, Step, message_id, step
 from services import messages
+from services.objections import WITHDRAWN
 
 PERSONAL_LIFE = timedelta(days=3)
 """How long the e-mail of a notification is tried; RFC 5321 section 4.5.4.1 asks for 4 to 5 days
@@ -24,10 +27,16 @@ class Email:
     user_id: ObjectId
     address: str
     kind: str
-    subject: str
-    text: str
+    content: dict[str, str]
     wait: timedelta | None = None
     """How long to wait for `source`, an item of the inbox, to be read: then it stays unsent."""
+
+
+def words(item: Mapping[str, Any]) -> dict[str, str]:
+    """What the e-mail of an item says."""
+    # One line: what a template or the data breaks would break the header.
+    subject = " ".join(item["title"].replace("\0", " ").split()) or item["key"]
+    return {"subject": subject, "text": item["body"] or item["key"]}
 
 
 async def add(session: AsyncClientSession, email: Email, now: datetime) -> uuid.UUID:
@@ -35,7 +44,7 @@ async def add(session: AsyncClientSession, email: Email, now: datetime) -> uuid.
 
     `now` is the database's time, by which workers look for what is due.
     """
-    row_id = message_id(email.source, str(email.user_id), Route.EMAIL)
+    row_id = _id(email.source, email.user_id)
     due_at = now + (email.wait or timedelta())
     row = {
         "_id": row_id,
@@ -43,7 +52,7 @@ async def add(session: AsyncClientSession, email: Email, now: datetime) -> uuid.
         "user_id": email.user_id,
         "channel": Route.EMAIL.value,
         "address": email.address,
-        "content": {"subject": email.subject, "text": email.text},
+        "content": email.content,
         "kind": email.kind,
         "end_at": due_at + PERSONAL_LIFE,
         "status": Status.PENDING,
@@ -56,3 +65,35 @@ async def add(session: AsyncClientSession, email: Email, now: datetime) -> uuid.
     }
     await messages.collection().insert_one(row, session=session)
     return row_id
+
+
+async def exists(user_id: ObjectId, item_id: str) -> bool:
+    """Whether an item has an e-mail, sent or not: it came with the item or never will."""
+    row = {"_id": _id(item_id, user_id)}
+    return await messages.collection().find_one(row, projection={"_id": 1}) is not None
+
+
+async def rewrite(session: AsyncClientSession, user_id: ObjectId, item: Mapping[str, Any]) -> None:
+    """Let the e-mail of an item say what the item says now, if there is one that has not left."""
+    open_one = {"_id": _id(item["id"], user_id), "status": {"$in": list(OPEN)}}
+    said = {"$set": {"content": words(item)}}
+    await messages.collection().update_one(open_one, said, session=session)
+
+
+async def withdraw(
+    session: AsyncClientSession, user_id: ObjectId, item_id: str, now: datetime
+) -> None:
+    """Cancel the e-mail of an item; one that a worker has in hand is not tried a second time."""
+    row_id = _id(item_id, user_id)
+    row = await messages.collection().find_one({"_id": row_id}, session=session)
+    if row is None:
+        return
+    changes: dict[str, Any] = {"withdrawn": True}
+    if row["status"] == Status.PENDING:
+        status, _ = step(Status.PENDING, Step.CANCELLED, maybe_sent=row["maybe_sent"])
+        changes |= {"status": status, "why": WITHDRAWN, "closed_at": now}
+    await messages.collection().update_one({"_id": row_id}, {"$set": changes}, session=session)
+
+
+def _id(item_id: str, user_id: ObjectId) -> uuid.UUID:
+    return message_id(item_id, str(user_id), Route.EMAIL)

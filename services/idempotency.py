@@ -53,8 +53,7 @@ async def run(client: mongo.Client, once: Once | None, work: Work) -> Row:
     """
     if once is None:
         return await work(None)
-    if not 0 < len(once.key) <= LONGEST_KEY:
-        raise InvalidInput.at("idempotencyKey", f"must have 1 to {LONGEST_KEY} characters")
+    check_key(once.key)
 
     async def attempt(session: AsyncClientSession) -> Row:
         collection = Answer.get_pymongo_collection()
@@ -75,6 +74,13 @@ async def run(client: mongo.Client, once: Once | None, work: Work) -> Row:
     answer = await mongo.in_transaction(client, attempt)
     failpoints.reach(_COMMITTED)
     return answer
+
+
+def check_key(key: str, room: int = 0) -> None:
+    """Raise InvalidInput for a key that is empty, or too long if `room` is added to it."""
+    longest = LONGEST_KEY - room
+    if not 0 < len(key) <= longest:
+        raise InvalidInput.at("idempotencyKey", f"must have 1 to {longest} characters")
 
 
 def _first_answer(known: Row, once: Once) -> Row:

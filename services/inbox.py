@@ -1,19 +1,21 @@
-"""A user's inbox: read it, and mark it read (N4, N5)."""
+"""A user's inbox: read it, mark it read, put notifications into its archive (N4, N5, X9)."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-import orjson
 from bson import ObjectId
 
 from core.errors import InvalidInput, Problem
 from core.parts import Parts
 from models.user import User
-from rules import inbox
-from services import users
+from rules import inbox, ring
+from services import announcements, users
 
-_CHANGED = {"$filter": {"input": "$inbox", "as": "it", "cond": {"$eq": ["$$it.read_seq", "$seq"]}}}
+_READ_NOW = {"$filter": {"input": "$inbox", "as": "it", "cond": {"$eq": ["$$it.read_seq", "$seq"]}}}
+_RING = {"$ifNull": ["$inbox", []]}
+_LISTED = {"$filter": {"input": _RING, "as": "it", "cond": {"$ne": ["$$it.archived", True]}}}
+_HEAD: dict[str, Any] = {"seq": 1, "unread": 1, "floor": 1, "forgotten": 1}
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,10 +24,19 @@ class Inbox:
 
     user_id: str
     total: int
+    """Those that are not in the archive."""
     unread: int
     seq: int
     floor: int
     items: tuple[inbox.Item, ...] | None
+    retracted: tuple[inbox.Tombstone, ...] = ()
+    forgotten: int = 0
+
+    def since(self, after: int) -> list[inbox.Event]:
+        """What happened after `after`, as far as the inbox tells."""
+        floor = max(self.floor, self.forgotten)
+        items = self.items or ()
+        return inbox.replay(items, self.retracted, after, head=self.seq, floor=floor)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +48,21 @@ class Marked:
     seq: int
 
 
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """An item after a change of it; a repeat has not `changed` it."""
+
+    item: inbox.Item
+    changed: bool
+    unread: int
+    seq: int
+
+
 async def load(user_id: ObjectId, *, with_items: bool) -> Inbox:
     """The inbox in one read; that of an unknown user is empty."""
-    projection: dict[str, Any] = {"seq": 1, "unread": 1, "floor": 1}
-    projection["total"] = {"$size": {"$ifNull": ["$inbox", []]}}
+    projection = {**_HEAD, "total": {"$size": _LISTED}}
     if with_items:
-        projection["inbox"] = 1
+        projection |= {"inbox": 1, "retracted": 1}
     row = await users.collection().find_one({"_id": user_id}, projection=projection) or {}
     return Inbox(
         user_id=str(user_id),
@@ -51,6 +71,8 @@ async def load(user_id: ObjectId, *, with_items: bool) -> Inbox:
         seq=row.get("seq", 0),
         floor=row.get("floor", 0),
         items=inbox.newest_first(row.get("inbox", ())) if with_items else None,
+        retracted=tuple(row.get("retracted", ())),
+        forgotten=row.get("forgotten", 0),
     )
 
 
@@ -61,15 +83,28 @@ async def mark_read(
     up_to: int | None = None,
 ) -> Marked | None:
     """Mark items read by id or up to a `seq`; None for an unknown user. A repeat changes nothing."""
-    stages = inbox.mark_read(item_ids, up_to)
-    projection = {**User.HEAD, "changed": _CHANGED}
+    stages = ring.mark_read(item_ids, up_to)
+    projection = {**User.HEAD, "changed": _READ_NOW}
     head = await users.change(user_id, stages, upsert=False, projection=projection)
     if head is None:
         return None
     if head["touched"]:
         event = inbox.Read(head["seq"], inbox.newest_first(head["changed"]))
-        announce(parts, str(user_id), event, head["unread"])
+        announce(parts, user_id, event, head)
     return Marked(head["touched"], head["unread"], head["seq"])
+
+
+async def archive(parts: Parts, user_id: ObjectId, item_id: str, *, archived: bool) -> Changed:
+    """Put an item into the archive, which reads it, or take it out; raises InvalidInput."""
+    stages = ring.archive_item(item_id, archived=archived)
+    head = await users.change(user_id, stages, upsert=False, projection=with_item(item_id))
+    if head is None or not head["items"]:
+        raise gone()
+    (item,) = head["items"]
+    if head["touched"]:
+        event = inbox.Archived if archived else inbox.Unarchived
+        announce(parts, user_id, event(head["seq"], item), head)
+    return Changed(item, bool(head["touched"]), head["unread"], head["seq"])
 
 
 async def find_item(user_id: ObjectId, item_id: str) -> inbox.Item | None:
@@ -80,15 +115,19 @@ async def find_item(user_id: ObjectId, item_id: str) -> inbox.Item | None:
     return items[0] if items else None
 
 
-def announce(parts: Parts, user_id: str, event: inbox.Created | inbox.Read, unread: int) -> None:
-    """Wake the user's subscriptions everywhere, with the event itself to spare them a read."""
-    items = [event.item] if isinstance(event, inbox.Created) else event.items
-    name = "created" if isinstance(event, inbox.Created) else "read"
-    payload = {"seq": event.seq, "unread": unread, "event": name, "items": items}
-    parts.wakeups.publish(user_id, orjson.dumps(payload))
+def with_item(item_id: str) -> dict[str, Any]:
+    """The projection of a user's head and, as `items`, of one item, if it is there."""
+    this = {"$eq": ["$$it.id", {"$literal": item_id}]}
+    return {**User.HEAD, "items": {"$filter": {"input": _RING, "as": "it", "cond": this}}}
+
+
+def announce(parts: Parts, user_id: ObjectId, event: inbox.Change, head: dict[str, Any]) -> None:
+    """Tell the user's followers of an event and of the head that it left."""
+    unread, floor = head["unread"], head.get("floor", 0)
+    announcements.publish(parts, str(user_id), event, unread, floor)
 
 
 def gone() -> InvalidInput:
     """The error for a notification that is not, or no longer, kept."""
-    message = "there is no such notification; it may have fallen out of the inbox"
+    message = "there is no such notification; it was retracted or has fallen out of the inbox"
     return InvalidInput.at("id", message, Problem.NOT_FOUND)

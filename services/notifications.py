@@ -1,32 +1,33 @@
 """Create a notification: into the user's inbox, into an e-mail, or both, as its kind says."""
 
 import asyncio
-import json
 from collections import defaultdict
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
-from typing import Any
+from typing import TypeAlias
 from uuid import UUID
 
-import orjson
 from bson import ObjectId
 from pymongo.asynchronous.client_session import AsyncClientSession
+from pymongo.errors import ConnectionFailure, PyMongoError
 
 from core import clock, events, mongo
-from core.errors import Checklist, Invalid, InvalidInput, Problem
+from core.errors import Checklist, InvalidInput, Problem, Unavailable
 from core.parts import Parts
 from models.kind import Kind
-from rules import addresses, inbox, render
-from services import emails, idempotency, kinds, messages, users
+from rules import addresses, inbox, ring
+from services import content, emails, idempotency, kinds, messages, users
+from services.idempotency import Once, Row
 from services.inbox import announce
 
-LARGEST_DATA = 16_384
-"""Bytes of JSON in `data`; 500 items of this size still fit a document of 16 MB."""
-LARGEST_WORDS = 12_288
-"""Bytes of title and body in an inbox: with the data, 500 items fit a document of 16 MB."""
 LARGEST_BATCH = 1_000
 AT_ONCE = 32
+NOT_TRIED = "the database is away, so this was not tried; send it again"
+NOT_ANSWERED = (
+    "the database failed, so nobody knows whether this was stored; send it again, under its "
+    "idempotencyKey if it has one"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,9 @@ class Notified:
     message_id: UUID | None
 
 
+Answer: TypeAlias = Notified | InvalidInput | Unavailable
+
+
 @dataclass(frozen=True, slots=True)
 class _Draft:
     """A checked request, ready to be written."""
@@ -60,41 +64,62 @@ class _Draft:
     item: inbox.Item
 
 
-async def create(parts: Parts, caller: str, new: NewNotification) -> Notified:
+async def create(
+    parts: Parts, caller: str, new: NewNotification, verb: str = "createNotification"
+) -> Notified:
     """Store and queue what the kind asks for; raises InvalidInput with every mistake.
 
     An idempotency key makes repeats safe; see `services/idempotency.py`.
     """
-    draft = await _check(new)
     if new.idempotency_key is not None:
-        request = asdict(new)
-        once = idempotency.Once(caller, "createNotification", new.idempotency_key, request)
+        checks = Checklist()
+        checks.take("data", content.packed, new.data)  # else they may be too deep to compare
+        checks.close()
+        request = [new.user_id, new.key, new.target_id, new.data]
+        once = Once(caller, verb, new.idempotency_key, request)
+        answer = await idempotency.run(parts.mongo, once, partial(_check_and_write, parts, new))
+        return _tell(parts, answer)
+    draft = await _check(new)
+    if draft.kind.email:
         work = partial(_write, parts, draft)
-        answer = await idempotency.run(parts.mongo, once, work)
-    elif draft.kind.email:
-        answer = await mongo.in_transaction(parts.mongo, partial(_write, parts, draft))
-    else:
-        answer = await _write(parts, draft, None)
-    return _tell(parts, draft, answer)
+        return _tell(parts, await mongo.in_transaction(parts.mongo, work))
+    return _tell(parts, await _write(parts, draft, None))
 
 
 async def create_many(
-    parts: Parts, caller: str, batch: list[NewNotification]
-) -> list[Notified | InvalidInput]:
-    """Create up to 1,000; one answer per item in its order, so that one mistake stops no other."""
+    parts: Parts, caller: str, batch: list[NewNotification], key: str | None = None
+) -> list[Answer]:
+    """Create up to 1,000; one answer per item in its order, so that one mistake stops no other.
+
+    A key of the whole batch stands for a key of each item at its place. While MongoDB is away those that come after are not tried, or the answer would never come.
+    """
     if len(batch) > LARGEST_BATCH:
         message = f"has {len(batch)} items; send at most {LARGEST_BATCH} at a time"
         raise InvalidInput.at("notifications", message, Problem.TOO_MANY)
     places = asyncio.Semaphore(AT_ONCE)
     # One at a time for each user: transactions that fight over one inbox only wait for each other.
     turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+    away = asyncio.Event()
 
-    async def one(new: NewNotification) -> Notified | InvalidInput:
+    verb = "createNotification"
+    if key is not None:
+        idempotency.check_key(key, room=len(f":{LARGEST_BATCH}"))
+        verb = "createNotifications"
+        batch = [replace(new, idempotency_key=f"{key}:{at}") for at, new in enumerate(batch)]
+
+    async def one(new: NewNotification) -> Answer:
         async with turns[new.user_id.lower()], places:
+            if away.is_set():
+                return Unavailable(NOT_TRIED)
             try:
-                return await create(parts, caller, new)
+                return await create(parts, caller, new, verb)
             except InvalidInput as error:
                 return error
+            except PyMongoError as error:
+                events.emit("notification.failed", user_id=new.user_id, error=str(error))
+                if isinstance(error, ConnectionFailure):
+                    away.set()
+                return Unavailable(NOT_ANSWERED)
 
     return await asyncio.gather(*map(one, batch))
 
@@ -102,67 +127,33 @@ async def create_many(
 async def _check(new: NewNotification) -> _Draft:
     checks = Checklist()
     user_id = checks.take("userId", addresses.object_id, new.user_id)
-    target = new.target_id
-    target_id = None if target is None else checks.take("targetId", addresses.object_id, target)
-    data = checks.take("data", _packed, new.data)
     kind = await kinds.find(new.key)
+    said = content.make(checks, kind, new.user_id, new.target_id, new.data)
     if kind is None:
         raise InvalidInput(*checks.errors, *kinds.unknown("key", new.key).errors)
-    context = {"key": new.key, "data": new.data or {}, "userId": new.user_id, "targetId": target}
-    title = checks.take("data", partial(render.render, context=context), kind.title)
-    body = checks.take("data", partial(render.render, context=context), kind.body)
-    if kind.in_app:
-        checks.take("data", _fitting, f"{title or ''}{body or ''}")
     checks.close()
     assert user_id is not None
-    item = {
-        "id": str(ObjectId()),
-        "at": clock.now(),
-        "key": new.key,
-        "target_id": None if target_id is None else str(target_id),
-        "data": data,
-        "title": title,
-        "body": body,
-        "new": True,
-    }
+    item = {"id": str(ObjectId()), "at": clock.now(), "key": new.key, **said, "new": True}
     return _Draft(user_id, kind, item)
 
 
-def _fitting(words: str) -> None:
-    size = len(words.encode())
-    if size > LARGEST_WORDS:
-        message = f"makes title and body {size} bytes long; at most {LARGEST_WORDS} are kept"
-        raise Invalid(message, Problem.TOO_LONG)
+async def _check_and_write(
+    parts: Parts, new: NewNotification, session: AsyncClientSession | None
+) -> Row:
+    return await _write(parts, await _check(new), session)
 
 
-def _packed(data: object) -> str | None:
-    """JSON text: it keeps every number and key exactly, which BSON can't."""
-    if data is None:
-        return None
-    if not isinstance(data, dict):
-        raise Invalid('must be a JSON object, like {"text": "Hello"}')
-    try:
-        packed = orjson.dumps(data)
-        if b"null" in packed:
-            # orjson writes an infinite number as null; the standard library refuses it.
-            json.dumps(data, allow_nan=False)
-    except (TypeError, ValueError) as error:
-        raise Invalid(f"can't be stored as JSON: {error}") from None
-    if len(packed) > LARGEST_DATA:
-        message = f"has {len(packed)} bytes of JSON; at most {LARGEST_DATA} are kept"
-        raise Invalid(message, Problem.TOO_LONG)
-    return packed.decode()
-
-
-async def _write(parts: Parts, draft: _Draft, session: AsyncClientSession | None) -> dict[str, Any]:
+async def _write(parts: Parts, draft: _Draft, session: AsyncClientSession | None) -> Row:
     settings, kind, item = parts.settings, draft.kind, draft.item
     if kind.in_app:
-        stages = inbox.place_item(item, settings.notification_limit, settings.email)
+        stages = ring.place_item(item, settings.notification_limit, settings.email)
     else:
-        stages = inbox.touch(settings.email)
+        stages = ring.touch(settings.email)
     head = await users.change(draft.user_id, stages, session, upsert=True)
     assert head is not None
-    answer = {"seq": head["seq"], "unread": head["unread"], "item": None, "message_id": None}
+    answer: Row = {name: head.get(name, 0) for name in ("seq", "unread", "floor")}
+    answer |= {"user_id": draft.user_id, "key": kind.id, "item": None, "message_id": None}
+    answer["waits"] = kind.email_if_unread_after_seconds is not None
     if kind.in_app:
         answer["item"] = {**item, "seq": head["seq"]}
     if kind.email:
@@ -174,9 +165,7 @@ async def _write(parts: Parts, draft: _Draft, session: AsyncClientSession | None
                 user_id=draft.user_id,
                 address=head["email"],
                 kind=kind.id,
-                # One line: what a template or the data breaks would break the header.
-                subject=" ".join(item["title"].replace("\0", " ").split()) or kind.id,
-                text=item["body"] or kind.id,
+                content=emails.words(item),
                 wait=_wait(kind),
             ),
             parts.database_clock.now(),
@@ -189,18 +178,13 @@ def _wait(kind: Kind) -> timedelta | None:
     return None if seconds is None else timedelta(seconds=seconds)
 
 
-def _tell(parts: Parts, draft: _Draft, answer: dict[str, Any]) -> Notified:
+def _tell(parts: Parts, answer: Row) -> Notified:
     """Wake whoever waits. The answer is committed: a crash from here on loses no work."""
-    user_id = str(draft.user_id)
     if answer["item"] is not None:
-        announce(parts, user_id, inbox.Created(answer["seq"], answer["item"]), answer["unread"])
-    if answer["message_id"] is not None and _wait(draft.kind) is None:
+        announce(parts, answer["user_id"], inbox.Created(answer["seq"], answer["item"]), answer)
+    if answer["message_id"] is not None and not answer["waits"]:
         messages.wake(parts)
-    events.emit(
-        "notification.created",
-        user_id=user_id,
-        key=draft.kind.id,
-        seq=answer["seq"],
-        message_id=answer["message_id"],
-    )
+    told = {name: answer[name] for name in ("key", "seq", "message_id")}
+    user_id = str(answer["user_id"])
+    events.emit("notification.created", user_id=user_id, **told)
     return Notified(user_id, answer["unread"], answer["seq"], answer["item"], answer["message_id"])

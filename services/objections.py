@@ -15,11 +15,14 @@ LEAST_SECONDS = 1.0
 GONE = "client deleted or without address"
 ENDED = "the end came first"
 READ = "read in time"
+WITHDRAWN = "notification retracted"
 
 
 def find(claimed: Claimed, mailing: dict[str, Any] | None, now: datetime) -> Change | None:
     """What to write instead of sending, or None; `mailing` is None for a personal message."""
     row = claimed.row
+    if row.get("withdrawn"):
+        return end(claimed, Step.CANCELLED, WITHDRAWN, now)
     if row.get("read"):
         return end(claimed, Step.CANCELLED, READ, now)
     if now >= (row["end_at"] if mailing is None else mailing["end_at"]):

@@ -15,7 +15,8 @@ _READ = {"$eq": ["$$it.new", False]}
 async def already_read(claimed: Sequence[Claimed]) -> set[UUID]:
     """The ids of those messages whose notification has been read, so that they needn't leave.
 
-    A notification that newer ones pushed out of the inbox was not read there: it is unread.
+    One that went into the archive was read by that, one that was retracted is as good as read. A
+    notification that newer ones pushed out of the inbox was not read there: it is unread.
     """
     waiting = [one.row for one in claimed if one.row.get("unread_item") is not None]
     if not waiting:
@@ -30,8 +31,14 @@ async def _read_items(rows: Sequence[dict[str, Any]]) -> set[tuple[ObjectId, str
     wanted = {"$and": [{"$in": ["$$it.id", {"$literal": items}]}, _READ]}
     ring = {"$ifNull": ["$inbox", []]}
     chosen = {"$filter": {"input": ring, "as": "it", "cond": wanted}}
+    retracted = {"$setIntersection": [{"$ifNull": ["$retracted.id", []]}, {"$literal": items}]}
     found = users.collection().find(
         {"_id": {"$in": list({row["user_id"] for row in rows})}},
-        projection={"read": {"$map": {"input": chosen, "as": "it", "in": "$$it.id"}}},
+        projection={
+            "read": {"$map": {"input": chosen, "as": "it", "in": "$$it.id"}},
+            "retracted": retracted,
+        },
     )
-    return {(user["_id"], item) async for user in found for item in user["read"]}
+    return {
+        (user["_id"], item) async for user in found for item in user["read"] + user["retracted"]
+    }

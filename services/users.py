@@ -10,7 +10,7 @@ from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.errors import DuplicateKeyError
 
 from models.user import User
-from rules import inbox
+from rules.ring import Stages
 
 Users = AsyncCollection[dict[str, Any]]
 
@@ -22,7 +22,7 @@ def collection() -> Users:
 
 async def change(
     user_id: ObjectId,
-    stages: inbox.Stages,
+    stages: Stages,
     session: AsyncClientSession | None = None,
     *,
     upsert: bool,

@@ -1,7 +1,6 @@
-"""Data for tests: complete and valid, but for what a test says; and a plain model of the ring."""
+"""Data for tests: complete and valid, but for what a test says."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
@@ -12,7 +11,7 @@ from core import clock
 from core.parts import Parts
 from models.client import Client
 from models.mailing import Mailing
-from rules.inbox import Created, Event, Item, Read
+from rules.inbox import Item
 from services import launch, mailings
 from services.kinds import NewKind
 from services.new_mailing import NewMailing
@@ -103,56 +102,3 @@ def item(name: str, **said: Any) -> Item:
     """An item as it comes to the ring, without its place."""
     usual = {"at": clock.now(), "key": "new_post", "target_id": None, "data": None}
     return {"id": name, **usual, "title": "", "body": "", "new": True, **said}
-
-
-@dataclass
-class Ring:
-    """What `rules/inbox.py` should do, in plain Python; `history` has the inbox at each `seq`."""
-
-    items: list[Item] = field(default_factory=list)
-    seq: int = 0
-    floor: int = 0
-    history: list[dict[str, bool]] = field(default_factory=lambda: [{}])
-
-    def place(self, new: Item, limit: int) -> None:
-        """Put an item in; the newest `limit` stay."""
-        self.seq += 1
-        newest = sorted(self.items, key=lambda one: -one["seq"])
-        for dropped in newest[limit - 1 :]:
-            self.floor = max(self.floor, dropped["seq"])
-        self.items = [*newest[: limit - 1], {**new, "seq": self.seq}]
-        self.history.append(self.shown)
-
-    def mark(self, chosen: Callable[[Item], bool]) -> int:
-        """Mark items read; how many that changed."""
-        unread = [one for one in self.items if one["new"] and chosen(one)]
-        if unread:
-            self.seq += 1
-            for one in unread:
-                one |= {"new": False, "read_seq": self.seq}
-            self.history.append(self.shown)
-        return len(unread)
-
-    @property
-    def shown(self) -> dict[str, bool]:
-        """The ids kept, oldest first, with whether each is new."""
-        return {one["id"]: one["new"] for one in sorted(self.items, key=lambda one: one["seq"])}
-
-    @property
-    def unread(self) -> int:
-        """How many are new."""
-        return sum(self.shown.values())
-
-
-def applied(shown: dict[str, bool], events: list[Event], kept: int) -> dict[str, bool]:
-    """What a client shows that had `shown`, heard `events` and keeps the newest `kept`."""
-    shown = dict(shown)
-    for event in events:
-        match event:
-            case Created(_, new):
-                shown[new["id"]] = new["new"]
-            case Read(_, items):
-                shown |= {one["id"]: False for one in items if one["id"] in shown}
-            case _:
-                raise AssertionError(event)
-    return dict(list(shown.items())[max(0, len(shown) - kept) :])

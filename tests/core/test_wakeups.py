@@ -1,52 +1,15 @@
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
-from arq.connections import ArqRedis
 
-from core import events, redis, wakeups
-from core.wakeups import PREFIX, Waiter, Wakeups
+from core import events, wakeups
+from core.topic import WAITER_BOUND
+from core.wakeups import Wakeups
 from local.ports import free_port
 from local.redis import Redis
-
-PATIENCE = 10.0
-"""Seconds after which what has not come is taken for lost."""
-
-
-@asynccontextmanager
-async def running(url: str) -> AsyncIterator[Wakeups]:
-    """The wake-ups of one process."""
-    pool = redis.connect(url)
-    ours = Wakeups(pool)
-    reader = asyncio.create_task(ours.run())
-    yield ours
-    reader.cancel()
-    ended, _ = await asyncio.wait({reader}, timeout=PATIENCE)
-    assert ended, "the cancellation was swallowed"
-    await pool.aclose()
-
-
-@pytest.fixture
-async def ours(redis_url: str) -> AsyncIterator[Wakeups]:
-    async with running(redis_url) as ours:
-        await connected(ours)
-        yield ours
-
-
-@pytest.fixture
-async def theirs(redis_url: str) -> AsyncIterator[Wakeups]:
-    async with running(redis_url) as theirs:
-        await connected(theirs)
-        yield theirs
-
-
-@pytest.fixture
-async def pool(redis_url: str) -> AsyncIterator[ArqRedis]:
-    pool = redis.connect(redis_url)
-    yield pool
-    await pool.aclose()
+from tests.core.hearing import PATIENCE, called, running, told
 
 
 @pytest.fixture
@@ -55,34 +18,6 @@ def heard() -> Iterator[list[tuple[str, Mapping[str, object]]]]:
     leave = events.subscribe(lambda name, fields: heard.append((name, fields)))
     yield heard
     leave()
-
-
-async def told(waiter: Waiter, count: int = 1) -> list[bytes]:
-    """The next payloads; a mere call to look is passed over."""
-    payloads: list[bytes] = []
-    async with asyncio.timeout(PATIENCE):
-        while len(payloads) < count:
-            payloads += await waiter.take() or []
-    return payloads
-
-
-async def called(waiter: Waiter) -> None:
-    """Wait until the waiter is told to look."""
-    async with asyncio.timeout(PATIENCE):
-        while await waiter.take() is not None:
-            pass
-
-
-async def connected(process: Wakeups) -> None:
-    """Wait until the process hears itself, or is told to look since it has just connected."""
-    async with process.listen("connected") as waiter, asyncio.timeout(PATIENCE):
-        process.publish("connected", b"")
-        await waiter.take()
-
-
-async def listeners(pool: ArqRedis, topic: str) -> int:
-    ((_, count),) = await pool.pubsub_numsub(PREFIX + topic)
-    return int(count)
 
 
 async def test_a_listener_hears_what_another_process_publishes_after_it_came(
@@ -95,77 +30,23 @@ async def test_a_listener_hears_what_another_process_publishes_after_it_came(
         assert await told(waiter, 2) == [b"1", b"2"]
 
 
-async def test_every_listener_of_a_topic_hears(ours: Wakeups, theirs: Wakeups) -> None:
-    async with ours.listen("u1") as one, ours.listen("u1") as other, theirs.listen("u1") as third:
-        ours.publish("u1", b"1")
-        assert [await told(waiter) for waiter in (one, other, third)] == [[b"1"]] * 3
-        assert ours.topics() == ["u1"]
-
-
-async def test_who_stays_hears_on_when_another_leaves(ours: Wakeups) -> None:
-    async with ours.listen("u1") as waiter:
-        async with ours.listen("u1"):
-            pass
-        ours.publish("u1", b"1")
-        assert await told(waiter) == [b"1"]
-
-
-async def test_many_listeners_share_one_connection(ours: Wakeups, pool: ArqRedis) -> None:
-    async def listen(number: int) -> None:
-        async with ours.listen(f"u{number}") as waiter:
-            await together.wait()
-            assert await told(waiter) == [b"1"]
-
-    together = asyncio.Barrier(101)
-    tasks = [asyncio.create_task(listen(number)) for number in range(100)]
-    await together.wait()
-    subscribed = await pool.client_list(_type="pubsub")
-    assert len(subscribed) == 1
-    for number in range(100):
-        ours.publish(f"u{number}", b"1")
-    await asyncio.gather(*tasks)
-
-
-async def test_a_topic_that_nobody_listens_to_is_given_up(ours: Wakeups, pool: ArqRedis) -> None:
-    async with ours.listen("u1"):
-        assert await listeners(pool, "u1") == 1
-    async with asyncio.timeout(PATIENCE):
-        while await listeners(pool, "u1"):
-            await asyncio.sleep(0.01)
-    assert ours.topics() == []
-
-
-async def test_whoever_comes_while_the_process_connects_hears_as_well(
-    redis_url: str, pool: ArqRedis
+async def test_a_process_that_ends_has_told_all_that_it_published(
+    theirs: Wakeups, redis_url: str
 ) -> None:
-    async with running(redis_url) as ours, AsyncExitStack() as stack:
-        topics = [f"u{number}" for number in range(200)]
-        for topic in topics:
-            await stack.enter_async_context(ours.listen(topic))
-            await asyncio.sleep(0)
-        await connected(ours)
+    async with theirs.listen("u1") as waiter:
+        for number in range(20):
+            async with running(redis_url) as ours:
+                ours.publish("u1", b"%d" % number)
+                await asyncio.sleep(number / 2_000)  # also when it is just being written
+                await ours.flush()
+        assert await told(waiter, 20) == [b"%d" % number for number in range(20)]
+
+
+async def test_a_process_that_ends_does_not_wait_for_redis_for_ever(tmp_path: Path) -> None:
+    async with running(f"redis://127.0.0.1:{free_port()}/0") as ours:
+        ours.publish("u1", b"1")
         async with asyncio.timeout(PATIENCE):
-            while deaf := [topic for topic in topics if not await listeners(pool, topic)]:
-                await asyncio.sleep(0.01 * len(deaf))
-
-
-async def test_who_gave_up_at_once_does_not_deafen_the_next(ours: Wakeups, theirs: Wakeups) -> None:
-    async def listen(topic: str) -> None:
-        async with ours.listen(topic):
-            await asyncio.Event().wait()
-
-    for steps in range(40):
-        hasty = asyncio.create_task(listen(f"u{steps}"))
-        for _ in range(steps):
-            await asyncio.sleep(0)
-        hasty.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await hasty
-    await connected(ours)
-    for steps in range(40):
-        async with ours.listen(f"u{steps}") as waiter:
-            theirs.publish(f"u{steps}", b"1")
-            assert await told(waiter) == [b"1"]
+            await ours.flush()
 
 
 async def test_a_process_ends_at_any_moment_of_its_start(
@@ -181,7 +62,7 @@ async def test_a_process_ends_at_any_moment_of_its_start(
 
 async def test_past_the_bound_a_listener_is_only_told_to_look(ours: Wakeups) -> None:
     async with ours.listen("u1") as slow, ours.listen("done") as done:
-        for number in range(wakeups.WAITER_BOUND + 1):
+        for number in range(WAITER_BOUND + 1):
             ours.publish("u1", b"%d" % number)
         ours.publish("done", b"")
         await told(done)
@@ -192,7 +73,7 @@ async def test_past_the_bound_a_listener_is_only_told_to_look(ours: Wakeups) -> 
 
 async def test_up_to_the_bound_every_payload_comes_in_order(ours: Wakeups) -> None:
     async with ours.listen("u1") as slow, ours.listen("done") as done:
-        payloads = [b"%d" % number for number in range(wakeups.WAITER_BOUND)]
+        payloads = [b"%d" % number for number in range(WAITER_BOUND)]
         for payload in payloads:
             ours.publish("u1", payload)
         ours.publish("done", b"")

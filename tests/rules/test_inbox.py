@@ -1,4 +1,4 @@
-"""The pure half of the inbox. What its updates do in MongoDB: tests/services/test_ring.py."""
+"""Events, replays and cursors. What the updates do in MongoDB: tests/services/test_ring.py."""
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from contextlib import suppress
@@ -9,26 +9,45 @@ from hypothesis import strategies as st
 
 from core.errors import Invalid
 from rules import inbox
-from rules.inbox import Created, Event, Read, Resync
-from tests.factories import Ring, applied, item
+from rules.inbox import Archived, Created, Read, Resync, Retracted, Unarchived, Updated
+from tests.factories import item
+from tests.rings import Ring, Screen
 
 USER = "65f0c3a1b2c3d4e5f6a7b8c9"
 OTHER = "65f0c3a1b2c3d4e5f6a7b8ca"
 SEQS = st.integers(min_value=0, max_value=2**63 - 1)
 LIMITS = st.integers(min_value=1, max_value=6)
-PLACE = st.tuples(st.just("place"), LIMITS)
-MARK = st.tuples(st.just("mark"), st.integers(min_value=0, max_value=30))
-HISTORIES = st.lists(st.one_of(PLACE, PLACE, MARK), max_size=30)
+NUMBERS = st.integers(min_value=0, max_value=30)
+CHANGES = st.sampled_from(["up to", "update", "archive", "unarchive"])
+Act = tuple[str, int, int]
+PLACE = st.tuples(st.just("place"), LIMITS, NUMBERS)
+CHANGE = st.tuples(CHANGES, LIMITS, NUMBERS)
+RETRACT = st.tuples(st.just("retract"), LIMITS, NUMBERS)
+HISTORIES: st.SearchStrategy[list[Act]] = st.lists(
+    st.one_of(PLACE, PLACE, CHANGE, RETRACT), max_size=30
+)
 
 
-def ring_of(history: list[tuple[str, int]]) -> Ring:
-    """The ring after a history of items placed at some limit and places marked up to."""
+def perform(ring: Ring, number: int, act: str, limit: int, value: int) -> None:
+    """One step of a history."""
+    match act:
+        case "place":
+            ring.place(item(f"i{number}"), limit)
+        case "up to":
+            ring.mark(lambda one: one["seq"] <= value)
+        case "update":
+            ring.update(f"i{value}", {"title": f"{number % 2}"})
+        case "retract":
+            ring.retract(f"i{value}", limit)
+        case _:
+            ring.archive(f"i{value}", archived=act == "archive")
+
+
+def ring_of(history: list[Act]) -> Ring:
+    """The ring after a history."""
     ring = Ring()
-    for number, (act, value) in enumerate(history):
-        if act == "place":
-            ring.place(item(f"i{number}"), value)
-        else:
-            ring.mark(lambda one, upto=value: one["seq"] <= upto)  # type: ignore[misc]
+    for number, act in enumerate(history):
+        perform(ring, number, *act)
     return ring
 
 
@@ -37,40 +56,50 @@ def spelled(text: str) -> str:
     return urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
-def replay(ring: Ring, after: int) -> list[Event]:
-    return inbox.replay(ring.items, after, ring.seq, ring.floor)
-
-
 @given(HISTORIES)
 def test_the_state_at_any_cursor_and_the_replay_make_the_current_state(
-    history: list[tuple[str, int]],
+    history: list[Act],
 ) -> None:
     ring = ring_of(history)
     for after, shown in enumerate(ring.history):
-        events = replay(ring, after)
-        if after < ring.floor:
-            assert events == [Resync(ring.seq)]
-        else:
-            assert applied(shown, events, len(ring.items)) == ring.shown
+        screen = Screen(shown, after, sum(one["new"] for one in shown.values()))
+        screen.hear(ring)
+        assert (screen.items, screen.seq, screen.unread) == (ring.shown, ring.seq, ring.unread)
+        assert screen.resyncs == (after < max(ring.floor, ring.forgotten))
+
+
+@given(HISTORIES, st.lists(st.tuples(st.integers(0, 30), st.integers(0, 6)), max_size=8))
+def test_whoever_comes_and_goes_at_any_time_ends_with_the_current_state(
+    history: list[Act], visits: list[tuple[int, int]]
+) -> None:
+    """Each visit hears some of the events that it missed, and none again that it has heard."""
+    ring, screen = Ring(), Screen()
+    for number, act in enumerate(history):
+        perform(ring, number, *act)
+        for _, most in (visit for visit in visits if visit[0] == number):
+            screen.hear(ring, most)
+    screen.hear(ring)
+    assert (screen.items, screen.seq) == (ring.shown, ring.seq)
+    assert screen.unread == ring.unread
 
 
 @given(HISTORIES)
-def test_a_replay_is_in_order_without_double_and_only_what_is_newer(
-    history: list[tuple[str, int]],
-) -> None:
+def test_a_replay_is_in_order_without_double_and_ends_at_the_head(history: list[Act]) -> None:
     ring = ring_of(history)
-    for after in range(ring.floor, ring.seq + 1):
-        seqs = [event.seq for event in replay(ring, after)]
+    for after in range(max(ring.floor, ring.forgotten), ring.seq):
+        seqs = [event.seq for event in ring.since(after)]
         assert seqs == sorted(set(seqs))
-        assert all(after < seq <= ring.seq for seq in seqs)
+        assert seqs[0] > after
+        assert seqs[-1] == ring.seq
+    assert ring.since(ring.seq) == []
 
 
 @given(HISTORIES, st.integers(min_value=1))
 def test_a_cursor_from_beyond_the_head_can_not_be_continued(
-    history: list[tuple[str, int]], beyond: int
+    history: list[Act], beyond: int
 ) -> None:
     ring = ring_of(history)
-    assert replay(ring, ring.seq + beyond) == [Resync(ring.seq)]
+    assert ring.since(ring.seq + beyond) == [Resync(ring.seq)]
 
 
 def test_items_that_were_read_at_once_are_one_event_newest_first() -> None:
@@ -78,11 +107,42 @@ def test_items_that_were_read_at_once_are_one_event_newest_first() -> None:
     for name in "abc":
         ring.place(item(name), 9)
     ring.mark(lambda one: one["id"] != "b")
-    created, read = replay(ring, 2)
+    created, read = ring.since(2)
     assert isinstance(created, Created)
     assert created.item["id"] == "c"
     assert isinstance(read, Read)
     assert (read.seq, [one["id"] for one in read.items]) == (4, ["c", "a"])
+
+
+def test_each_kind_of_change_is_an_event_of_its_own() -> None:
+    ring = Ring()
+    for name in "abc":
+        ring.place(item(name), 9)
+    ring.update("a", {"title": "New"})
+    ring.archive("b", archived=True)
+    ring.archive("c", archived=True)
+    ring.archive("c", archived=False)
+    ring.retract("a", 9)
+    archived, unarchived, retracted = ring.since(3)
+    assert isinstance(archived, Archived)
+    assert isinstance(unarchived, Unarchived)
+    assert (archived.item["id"], unarchived.item["id"]) == ("b", "c")
+    assert retracted == Retracted(8, "a")
+
+
+def test_of_several_updates_the_last_one_is_told() -> None:
+    ring = Ring()
+    ring.place(item("a"), 9)
+    for title in ("first", "second"):
+        ring.update("a", {"title": title})
+    (event,) = ring.since(1)
+    assert isinstance(event, Updated)
+    assert (event.seq, event.item["title"]) == (3, "second")
+
+
+def test_an_item_from_before_there_were_updates_and_archives_is_told() -> None:
+    old = {"id": "a", "seq": 1, "new": True, "key": "new_post"}
+    assert inbox.replay([old], [], 0, head=1, floor=0) == [Created(1, old)]
 
 
 @given(SEQS)

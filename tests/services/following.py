@@ -9,7 +9,7 @@ from bson import ObjectId
 
 from core.parts import Parts
 from services import bell, notifications
-from services.bell import Announcement
+from services.announcements import Announcement
 from tests.factories import notification
 from tests.services.looking import PATIENCE, until
 

@@ -4,18 +4,14 @@ import asyncio
 import random
 from contextlib import aclosing
 
-import orjson
-import pytest
 from bson import ObjectId
 
 from core.parts import Parts
-from core.wakeups import WAITER_BOUND
-from rules.inbox import Created, Read, Resync
-from services import bell, inbox, notifications
-from services.bell import Announcement
-from tests.factories import applied, notification
+from core.topic import WAITER_BOUND
+from rules.inbox import Read, Resync
+from services import bell, inbox
+from services.announcements import Announcement
 from tests.services.following import Listener, limited, listening, ring
-from tests.services.looking import until
 
 
 async def test_who_comes_without_a_cursor_hears_only_what_is_new(parts: Parts) -> None:
@@ -35,29 +31,6 @@ async def test_who_comes_with_a_cursor_hears_what_it_missed_and_then_goes_on(par
         await listener.reach(await ring(parts, user_id, 2))
         assert listener.seqs == [3, 4, 5, 6, 7]
         assert [one.replayed for one in listener.heard] == [True, True, True, False, False]
-
-
-async def test_a_live_event_says_the_same_as_its_replay(parts: Parts) -> None:
-    user_id = ObjectId()
-    async with listening(parts, user_id) as listener:
-        for number in range(3):
-            request = notification(user_id, data={"n": number}, target_id=str(ObjectId()))
-            await notifications.create(parts, "s", request)
-        await inbox.mark_read(parts, user_id, up_to=2)
-        await listener.reach(4)
-    async with listening(parts, user_id, after=0) as late:
-        await late.reach(4)
-    live = listener.heard[-1].event
-    replayed = late.heard[-1].event
-    assert isinstance(live, Read)
-    assert isinstance(replayed, Read)
-    assert orjson.dumps(live.items) == orjson.dumps(replayed.items)
-    created = [one.event for one in listener.heard[:3]]
-    assert [one.item["data"] for one in created if isinstance(one, Created)] == [
-        '{"n":0}',
-        '{"n":1}',
-        '{"n":2}',
-    ]
 
 
 async def test_the_first_event_of_a_brand_new_user_is_heard(parts: Parts) -> None:
@@ -116,51 +89,13 @@ async def test_while_many_write_every_follower_hears_each_event_once_and_in_orde
         await listener.end()
 
 
-class Screen:
-    """What a front end shows: the inbox, brought up to date by each event."""
-
-    def __init__(self, limit: int) -> None:
-        self.limit, self.seq = limit, 0
-        self.shown: dict[str, bool] = {}
-
-    async def show(self, parts: Parts, user_id: ObjectId) -> None:
-        async with aclosing(bell.follow(parts, user_id, after=0)) as announcements:
-            async for one in announcements:
-                if isinstance(one.event, Resync):
-                    state = await inbox.load(user_id, with_items=True)
-                    items = reversed(state.items or ())
-                    self.shown, self.seq = {item["id"]: item["new"] for item in items}, state.seq
-                elif one.event.seq > self.seq:
-                    self.shown = applied(self.shown, [one.event], self.limit)
-                    self.seq = one.event.seq
-
-
-@pytest.mark.parametrize("limit", [2, 15, 500])
-async def test_what_a_follower_hears_leads_to_the_current_inbox(parts: Parts, limit: int) -> None:
-    user_id, screen = ObjectId(), Screen(limit)
-    narrow = limited(parts, limit)
-
-    async def mark() -> None:
-        for number in range(20):
-            await inbox.mark_read(narrow, user_id, up_to=number)
-
-    showing = asyncio.create_task(screen.show(narrow, user_id))
-    await asyncio.gather(ring(narrow, user_id, 20), ring(narrow, user_id, 20), mark())
-    state = await inbox.load(user_id, with_items=True)
-    await until(lambda: screen.seq == state.seq)
-    showing.cancel()
-    await asyncio.wait({showing})
-    assert state.items is not None
-    assert screen.shown == {item["id"]: item["new"] for item in reversed(state.items)}
-
-
 async def test_a_cursor_older_than_what_is_kept_is_told_to_resync_at_the_head(parts: Parts) -> None:
     user_id = ObjectId()
     limit = parts.settings.notification_limit
     await asyncio.gather(*(ring(parts, user_id) for _ in range(limit + 5)))
     async with listening(parts, user_id, after=4) as late:
         await late.reach(limit + 5)
-        assert late.heard == [Announcement(Resync(limit + 5), limit, replayed=True)]
+        assert late.heard == [Announcement(Resync(limit + 5), limit, 5, replayed=True)]
         await late.reach(await ring(parts, user_id))
         assert late.seqs == [limit + 5, limit + 6]
     async with listening(parts, user_id, after=6) as in_time:
@@ -174,23 +109,23 @@ async def test_a_cursor_from_beyond_the_head_is_told_to_resync(parts: Parts) -> 
     await ring(parts, user_id, 2)
     async with listening(parts, user_id, after=9) as listener:
         await listener.reach(2)
-        assert listener.heard == [Announcement(Resync(2), 2, replayed=True)]
+        assert listener.heard == [Announcement(Resync(2), 2, 0, replayed=True)]
         await listener.reach(await ring(parts, user_id))
         assert listener.seqs == [2, 3]
 
 
 async def test_a_slow_follower_still_gets_all(parts: Parts) -> None:
     user_id, count = ObjectId(), WAITER_BOUND + 30
-    announcements = bell.follow(parts, user_id, after=0)
-    async with aclosing(announcements):
-        first = asyncio.ensure_future(anext(announcements))
+    events = bell.follow(parts, user_id, after=0)
+    async with aclosing(events):
+        first = asyncio.ensure_future(anext(events))
         await ring(parts, user_id)
         assert (await first).event.seq == 1
         async with parts.wakeups.listen(str(user_id)) as witness:
             head = await ring(parts, user_id, count)
             while await witness.take() is not None:  # its bound was passed, so the follower's too
                 pass
-        seqs = [(await anext(announcements)).event.seq for _ in range(count)]
+        seqs = [(await anext(events)).event.seq for _ in range(count)]
         assert seqs == list(range(2, head + 1))
 
 

@@ -11,7 +11,7 @@ from core.parts import Parts, open_parts
 from local.ports import free_port
 from local.redis import Redis
 from rules.inbox import Created
-from services import bell, inbox, notifications
+from services import announcements, bell, notifications
 from tests.factories import notification
 from tests.services.conftest import Happened
 from tests.services.following import listening, ring
@@ -111,6 +111,8 @@ async def test_wake_ups_out_of_order_or_doubled_change_nothing(parts: Parts) -> 
         made = [await notifications.create(parts, "s", notification(user_id)) for _ in range(4)]
         for one in [*made[::-1], *made]:
             assert one.item is not None
-            inbox.announce(parts, str(user_id), Created(one.seq, one.item), one.unread)
+            announcements.publish(
+                parts, str(user_id), Created(one.seq, one.item), one.unread, floor=0
+            )
         await listener.reach(await ring(parts, user_id))
         assert listener.seqs == [1, 2, 3, 4, 5]

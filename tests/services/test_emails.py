@@ -13,7 +13,8 @@ from services.emails import Email
 from tests.factories import HOUR
 
 USER = ObjectId()
-NEWS = Email("n1", USER, "ann@example.com", "new_login", "Login", "Was it you?")
+SAID = {"subject": "Login", "text": "Was it you?"}
+NEWS = Email("n1", USER, "ann@example.com", "new_login", SAID)
 
 
 async def add(parts: Parts, email: Email = NEWS) -> Message:
@@ -34,7 +35,7 @@ async def test_an_e_mail_is_a_personal_message_that_is_due_at_once(parts: Parts)
         "email",
         "new_login",
     )
-    assert row.content == Content(subject="Login", text="Was it you?")
+    assert row.content == Content(**SAID)
     assert (row.status, row.address, row.attempts) == ("pending", "ann@example.com", 0)
     assert before <= row.due_at <= clock.now()
     assert row.end_at == row.created_at + emails.PERSONAL_LIFE
@@ -58,7 +59,7 @@ async def test_one_notification_can_not_queue_its_e_mail_twice(parts: Parts) -> 
 async def test_notifications_and_users_have_e_mails_of_their_own(parts: Parts) -> None:
     others = [
         NEWS,
-        Email("n2", USER, "ann@example.com", "new_login", "", ""),
-        Email("n1", ObjectId(), "ann@example.com", "new_login", "", ""),
+        Email("n2", USER, "ann@example.com", "new_login", SAID),
+        Email("n1", ObjectId(), "ann@example.com", "new_login", SAID),
     ]
     assert len({(await add(parts, email)).id for email in others}) == 3

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from bson import ObjectId
 
-from core.errors import InvalidInput, Problem
+from core.errors import InvalidInput, Problem, Unavailable
 from core.parts import Parts
 from models.user import User
 from services import inbox, notifications
@@ -82,6 +82,24 @@ async def test_many_for_one_user_all_come_in(parts: Parts) -> None:
     answers = await notifications.create_many(parts, "sender", [notification(user_id)] * 150)
     seqs = Counter(one.seq for one in answers if isinstance(one, Notified))
     assert seqs == Counter(range(1, 151))
+
+
+async def test_a_fault_of_the_database_in_one_is_told_and_stops_no_other(
+    parts: Parts, prepared: Any
+) -> None:
+    user_ids = [ObjectId() for _ in range(10)]
+    prepared.command("collMod", "users", validator={"_id": {"$ne": user_ids[4]}})
+    batch = [notification(user_id) for user_id in user_ids]
+    try:
+        answers = await notifications.create_many(parts, "sender", batch)
+    finally:
+        prepared.command("collMod", "users", validator={})
+    assert [place for place, one in enumerate(answers) if isinstance(one, Unavailable)] == [4]
+    assert str(answers[4]) == notifications.NOT_ANSWERED
+    assert sum(isinstance(one, Notified) for one in answers) == 9
+    (again,) = await notifications.create_many(parts, "sender", [batch[4]])
+    assert isinstance(again, Notified)
+    assert await User.count() == 10
 
 
 async def test_too_many_at_once_are_refused_as_a_whole(parts: Parts) -> None:

@@ -11,7 +11,8 @@ from models.message import Message
 from models.user import User
 from rules.message import Status
 from services import inbox, kinds, notifications, users
-from services.notifications import LARGEST_DATA, Notified
+from services.content import LARGEST_DATA
+from services.notifications import Notified
 from tests.factories import kind, notification
 from tests.services.conftest import EMAIL, Happened
 from tests.services.looking import rows

@@ -230,7 +230,8 @@ async def test_bulk_work_is_due_while_a_running_mailing_has_due_messages(parts: 
 
 
 async def test_personal_work_is_due_while_an_e_mail_waits(parts: Parts) -> None:
-    email = emails.Email("n1", ObjectId(), "a@example.com", "new_login", "s", "t")
+    words = {"subject": "s", "text": "t"}
+    email = emails.Email("n1", ObjectId(), "a@example.com", "new_login", words)
     async with parts.mongo.start_session() as session:
         await emails.add(session, email, clock.now())
     assert await sweep.work_is_due(parts, messages.PERSONAL)

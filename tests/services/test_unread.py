@@ -11,7 +11,7 @@ from pymongo.collection import Collection
 from pymongo.database import Database
 
 from core.parts import Parts
-from services import inbox, kinds, messages, notifications, unread
+from services import inbox, kinds, messages, notifications, revisions, unread
 from services.messages import Claimed
 from services.notifications import Notified
 from tests import factories
@@ -79,6 +79,23 @@ async def test_what_all_read_up_to_a_cursor_need_not_leave(reminding: Parts) -> 
     made = [await remind(reminding, user_id) for _ in "123"]
     await inbox.mark_read(reminding, user_id, up_to=made[1].seq)
     assert await unread.already_read(await claim_all(reminding)) == ids(*made[:2])
+
+
+async def test_what_went_into_the_archive_need_not_leave(reminding: Parts) -> None:
+    user_id = ObjectId()
+    made = [await remind(reminding, user_id) for _ in "12"]
+    assert made[0].item is not None
+    await inbox.archive(reminding, user_id, made[0].item["id"], archived=True)
+    assert await unread.already_read(await claim_all(reminding)) == ids(made[0])
+
+
+async def test_what_is_retracted_while_a_worker_has_it_need_not_leave(reminding: Parts) -> None:
+    user_id = ObjectId()
+    made = [await remind(reminding, user_id) for _ in "12"]
+    claimed = await claim_all(reminding)
+    assert made[0].item is not None
+    await revisions.retract(reminding, user_id, made[0].item["id"])
+    assert await unread.already_read(claimed) == ids(made[0])
 
 
 async def test_what_newer_ones_pushed_out_counts_as_unread(reminding: Parts) -> None:

@@ -10,7 +10,8 @@ Subscribe over WebSocket and print every result as one line of JSON on stdout.
 Opened and closed sockets are lines of JSON on stderr:
   {"opened": 1}                              count of sockets so far
   {"closed": 4403, "reason": "Forbidden"}
-Reconnecting is left to graphql-ws. VARIABLES is a JSON object.
+Reconnecting is left to graphql-ws. VARIABLES is a JSON object; if it has "after", a new socket
+goes on after the cursor of the last result.
 
 options:
   --count N          exit after N results
@@ -35,6 +36,7 @@ if (!url || !query || positionals.length > 3) {
 
 const token = process.env.BELFRY_TOKEN;
 const wanted = options.count === undefined ? Infinity : number('count');
+const given = object(variables);
 let opened = 0;
 
 const client = createClient({
@@ -51,7 +53,7 @@ const client = createClient({
 
 process.on('SIGTERM', () => client.dispose());
 try {
-  await printResults(client.iterate({ query, variables: object(variables) }));
+  await printResults(client.iterate({ query, variables: given }));
 } catch (error) {
   note({ error: said(error) });
   process.exitCode = 1;
@@ -63,8 +65,14 @@ async function printResults(results) {
   if (wanted === 0) return;
   for await (const result of results) {
     console.log(JSON.stringify(result));
+    // The client writes down the variables anew for each socket, and so goes on where it was.
+    if ('after' in given) given.after = cursorOf(result) ?? given.after;
     if (++count >= wanted) return;
   }
+}
+
+function cursorOf(result) {
+  return Object.values(result.data ?? {})[0]?.cursor;
 }
 
 // GraphQL errors come as a list, closed sockets as a CloseEvent, refused ones as an Error.
