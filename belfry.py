@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from core.errors import BelfryError, ConfigurationError, Invalid
+from jobs import api_key_command
 from rules.roles import Role
 
 app = typer.Typer(
@@ -17,6 +18,8 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+
+app.add_typer(api_key_command.app, name="api-key")
 
 FAILED = 2
 """Exit code when Belfry can say what is wrong."""
@@ -112,11 +115,12 @@ def token(
     data: Annotated[Path | None, typer.Option(help="Sign by the key of this folder.")] = None,
 ) -> None:
     """Print a token, signed by JWT_SECRET or, without that, by the key of `belfry up`."""
-    from core import tokens
+    from core import settings, tokens
 
     if not re.fullmatch("[0-9a-f]{24}", subject):
         raise Invalid("--subject takes 24 hex digits, such as 0be1f7000000000000000001")
-    typer.echo(tokens.sign(_secret(data), subject, role, timedelta(hours=hours)))
+    expected = tokens.Expected.by(settings.load())
+    typer.echo(tokens.sign(_secret(data), subject, role, timedelta(hours=hours), expected))
 
 
 @app.command()

@@ -10,7 +10,9 @@ from arq.connections import ArqRedis
 from core import mongo, redis, tasks
 from core.clock import DatabaseClock
 from core.queue import Queue
+from core.quotas import Quotas
 from core.settings import Settings
+from core.tokens import Verifier
 from core.wakeups import Wakeups
 
 
@@ -23,6 +25,8 @@ class Parts:
     redis: ArqRedis
     queue: Queue
     wakeups: Wakeups
+    verifier: Verifier
+    quotas: Quotas
     database_clock: DatabaseClock = field(default_factory=DatabaseClock)
 
 
@@ -31,12 +35,15 @@ async def open_parts(settings: Settings) -> AsyncIterator[Parts]:
     """Connect lazily to MongoDB and Redis; on leaving, finish what is under way and close."""
     client = mongo.connect(settings.db_uri)
     pool = redis.connect(settings.redis_url)
-    parts = Parts(settings, client, pool, Queue(pool), Wakeups(pool))
+    wakeups, verifier = Wakeups(pool), Verifier.by(settings)
+    parts = Parts(settings, client, pool, Queue(pool), wakeups, verifier, Quotas(pool))
     reader = asyncio.create_task(parts.wakeups.run())
     try:
         yield parts
     finally:
         await parts.queue.close()
+        await parts.quotas.close()
+        await parts.wakeups.flush()
         await tasks.end([reader])
         await pool.aclose()
         await client.close()

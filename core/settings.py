@@ -40,7 +40,7 @@ class Settings(BaseSettings):
     smtp_tls: Literal["auto", "starttls", "tls", "none"] = Field(
         "auto",
         description="`auto` takes STARTTLS where the server offers it, `starttls` insists on it, "
-        "`tls` is TLS from the first byte, `none` never.",
+        "`tls` is TLS from the first byte, `none` never. A login leaves in clear only with `none`.",
     )
     smtp_connections: int = Field(
         4, ge=1, le=64, description="Kept connections per lane and worker."
@@ -86,10 +86,112 @@ class Settings(BaseSettings):
     jwt_secret: SecretStr = Field(
         SecretStr(""), description="HS256 secret of at least 32 bytes for Bearer tokens."
     )
+    jwks_url: str = Field(
+        "",
+        repr=False,
+        description="JSON Web Key Set of an identity provider, https only; "
+        "its tokens are taken beside those by JWT_SECRET, or alone.",
+    )
+    jwks_refresh_seconds: float = Field(
+        300, ge=10, le=3_600, description="How often its keys are read again."
+    )
+    jwks_keep_seconds: float = Field(
+        3_600, ge=60, le=86_400, description="How long they hold while it does not answer."
+    )
+    jwt_audience: str = Field(
+        "", description="What `aud` of a token must name; empty: a token with `aud` is refused."
+    )
+    jwt_issuer: str = Field("", description="What `iss` of a token must be; empty: anything.")
+    jwt_role_claim: str = Field(
+        "role",
+        min_length=1,
+        description="Claim with the role or a list of them; may be a path like `realm_access.roles`.",
+    )
+    audit_days: int = Field(
+        365, ge=1, le=3_650, description="How long the record of what operators did is kept."
+    )
     allowed_origins: str = Field(
         "",
         description="Comma-separated origins of front ends elsewhere, like https://app.example.com; "
         "they may call the API and open sockets.",
+    )
+    max_depth: int = Field(
+        16, ge=4, le=100, description="Levels of fields that an operation may nest."
+    )
+    max_aliases: int = Field(
+        30,
+        ge=0,
+        le=1_000,
+        description="Aliases in an operation, counted wherever a fragment is used.",
+    )
+    max_directives: int = Field(
+        50, ge=0, le=1_000, description="Directives in an operation, counted likewise."
+    )
+    max_cost: int = Field(
+        25_000,
+        ge=1,
+        description="Values that an operation's answer may have, and items of its input; see docs/limits.md.",
+    )
+    operation_seconds: float = Field(
+        30, gt=0, le=600, description="Time for one query or mutation."
+    )
+    introspection: Literal["on", "staff", "off"] = Field(
+        "on",
+        description="Who may ask for the schema and gets suggestions in errors: everyone, "
+        "operators and admins, or nobody.",
+    )
+    trusted_documents: str = Field(
+        "", description="File of documents that clients may name by their hash; empty: none."
+    )
+    trusted_documents_only: bool = Field(
+        default=False, description="Whether documents that are not in that file are refused."
+    )
+    rate_limit_per_minute: int = Field(
+        60_000,
+        ge=0,
+        le=10_000_000,
+        description="Operations a minute of each sender, operator or admin, all processes together; "
+        "0: no limit.",
+    )
+    rate_limit_subscriber_per_minute: int = Field(
+        1_200, ge=0, le=10_000_000, description="The same of each subscriber; 0: no limit."
+    )
+    rate_limit_anonymous_per_minute: int = Field(
+        600,
+        ge=0,
+        le=10_000_000,
+        description="The same of each address from which operations come without a token; 0: no limit.",
+    )
+    forwarded_allow_ips: str = Field(
+        "127.0.0.1",
+        description="Comma-separated addresses or networks of proxies whose X-Forwarded-For is believed; "
+        "`*`: any.",
+    )
+    sockets: int = Field(20_000, ge=1, description="WebSockets open at once, per API process.")
+    sockets_per_user: int = Field(
+        100, ge=1, description="Of them, how many may be of one user or API key."
+    )
+    sockets_unauthenticated: int = Field(
+        1_000, ge=1, description="Of them, how many may have shown no token (yet)."
+    )
+    socket_operations: int = Field(
+        100, ge=1, le=10_000, description="Operations under way at once on one socket."
+    )
+    socket_frame_bytes: int = Field(
+        1_048_576, ge=65_536, le=67_108_864, description="Largest message that a socket takes."
+    )
+    socket_messages_per_second: float = Field(
+        100, ge=1, le=100_000, description="Messages taken from one socket; 5 s' worth at once."
+    )
+    socket_send_seconds: float = Field(
+        10, ge=1, le=600, description="How long a client may leave unread what was sent to it."
+    )
+    socket_ping_seconds: float = Field(
+        20,
+        ge=1,
+        le=600,
+        description="Silence after which a client is asked whether it is there; after twice that it "
+        "is cut off.",
     )
     lease_seconds: float = Field(
         60, ge=2, le=600, description="How long a claimed message belongs to its worker."

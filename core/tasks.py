@@ -1,10 +1,26 @@
-"""Ending tasks for certain."""
+"""Tasks in the background: kept up while the process lives, and ended for certain."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 
+from core import events
+
 AGAIN_SECONDS = 0.2
+RESTART_SECONDS = 1.0
+
+
+async def kept_up(name: str, work: Callable[[], Awaitable[None]]) -> None:
+    """Do the work until it returns; what nobody expected is logged, and it begins again.
+
+    A task that dies in the background takes nothing down with it, and so nobody would know.
+    """
+    while True:
+        try:
+            return await work()
+        except Exception as error:  # noqa: BLE001 - whatever it is, the work must go on
+            events.emit("background.failed", work=name, exc_info=error)
+            await asyncio.sleep(RESTART_SECONDS)
 
 
 async def end(tasks: Iterable["asyncio.Task[Any]"]) -> None:

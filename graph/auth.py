@@ -1,33 +1,48 @@
 """Who asks: the Bearer token of a request or a socket; and what a field needs."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from strawberry.extensions import FieldExtension
 from strawberry.types.field import StrawberryField
 from strawberry.utils.await_maybe import await_maybe
 
-from core import tokens
 from core.errors import Unauthenticated
 from core.parts import Parts
 from graph.context import Info
-from rules.roles import Permission, Principal, Role
+from graph.recording import MUTATIONS, recorded
+from rules import api_key
+from rules.roles import KEY_SUBJECT, OPERATORS, Permission, Principal, Role, strongest
+from services import api_keys
 
 SCHEME = "bearer"
 
 
 async def principal_of(parts: Parts, authorization: str | None) -> Principal | None:
-    """Whom an Authorization header speaks for, None without one; raises Unauthenticated."""
+    """Whom an Authorization header speaks for, None without one.
+
+    Raises Unauthenticated, and Unavailable while MongoDB or the identity provider must be asked
+    and is away.
+    """
     if not authorization:
         return None
-    scheme, _, token = authorization.partition(" ")
-    if scheme.lower() != SCHEME or not token.strip():
+    scheme, _, said = authorization.partition(" ")
+    said = said.strip()
+    if scheme.lower() != SCHEME or not said:
         raise Unauthenticated("the Authorization header must read `Bearer <token>`")
-    claims = tokens.verify(parts.settings.jwt_secret.get_secret_value(), token.strip())
-    try:
-        role = Role(claims.role)
-    except ValueError:
-        raise Unauthenticated(f"the token's role is none of {', '.join(Role)}") from None
+    if said.startswith(api_key.PREFIX):
+        return await api_keys.principal_of(said)
+    return await _of_token(parts, said)
+
+
+async def _of_token(parts: Parts, token: str) -> Principal:
+    claims = await parts.verifier.verify(token)
+    role = strongest(claims.roles)
+    if role is None:
+        raise Unauthenticated(f"the token's role is none of {', '.join(Role)}")
+    if claims.subject.startswith(KEY_SUBJECT):
+        raise Unauthenticated(f"only API keys have subjects that begin with `{KEY_SUBJECT}`")
     return Principal(claims.subject, role, claims.expires_at)
 
 
@@ -43,7 +58,10 @@ def authorization_of_socket(params: dict[str, Any] | None, handshake: str | None
 
 
 class Needs(FieldExtension):
-    """Declares on a field what its caller must be allowed to do."""
+    """Declares on a field what its caller must be allowed to do.
+
+    What operators change is on record by this alone, so that no mutation can forget it.
+    """
 
     def __init__(self, permission: Permission) -> None:
         """The one permission that opens the field."""
@@ -74,6 +92,8 @@ class Needs(FieldExtension):
         **kwargs: Any,  # noqa: ANN401
     ) -> Any:  # noqa: ANN401
         """Let the field be resolved, or refuse."""
+        if self.permission in OPERATORS and info.path.typename == MUTATIONS:
+            return await recorded(partial(next_, source, info), info, self.permission, kwargs)
         info.context.require(self.permission)
         # A subscription's resolver gives its events, with nothing to wait for.
         return await await_maybe(next_(source, info, **kwargs))

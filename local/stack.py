@@ -122,7 +122,9 @@ class Stack:
         from local.demo import USER_ID
 
         subject = USER_ID if role == "subscriber" else STAFF
-        return tokens.sign(self._assembly.keys.jwt_secret, subject, role, TOKEN_LIFETIME)
+        expected = tokens.Expected.by(settings.load())
+        secret = self._assembly.keys.jwt_secret
+        return tokens.sign(secret, subject, role, TOKEN_LIFETIME, expected)
 
     async def _stop(self) -> None:
         """Stop every part in its turn; what outstays its limit is killed."""

@@ -5,7 +5,9 @@ from typing import Any
 from beanie import Document, init_beanie
 from pymongo.asynchronous.database import AsyncDatabase
 
+from models.api_key import ApiKey
 from models.attempt import Attempt
+from models.audit_entry import AuditEntry
 from models.client import Client
 from models.idempotency import Answer
 from models.kind import Kind
@@ -17,7 +19,9 @@ from models.user import User
 
 DOCUMENTS: tuple[type[Document], ...] = (
     Answer,
+    ApiKey,
     Attempt,
+    AuditEntry,
     Client,
     Counter,
     Kind,

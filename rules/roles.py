@@ -1,5 +1,6 @@
 """Who may do what: a closed table of roles and permissions."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -27,15 +28,26 @@ class Permission(StrEnum):
     READ_MAILINGS = "READ_MAILINGS"
     MANAGE_MAILINGS = "MANAGE_MAILINGS"
     READ_STATISTICS = "READ_STATISTICS"
+    MANAGE_API_KEYS = "MANAGE_API_KEYS"
+    READ_AUDIT_LOG = "READ_AUDIT_LOG"
+
+
+OPERATORS = frozenset(each for each in Permission if each.name.startswith("MANAGE_"))
+"""Permissions whose use is kept on record."""
+
+KEY_SUBJECT = "key:"
+"""How the subject of an API key begins; its id follows. No token may say so of itself."""
 
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Whom a token speaks for. `subject` of a subscriber is the id of its user."""
+    """Whom a token or an API key speaks for. `subject` of a subscriber is the id of its user."""
 
     subject: str
     role: Role
     expires_at: datetime | None
+    key_id: str | None = None
+    """The API key that speaks, where it is no token."""
 
 
 _SUBSCRIBER = frozenset({Permission.READ_OWN_INBOX})
@@ -70,3 +82,24 @@ def may_read_inbox(principal: Principal, user_id: str) -> bool:
         return True
     own = user_id != "" and principal.subject == user_id
     return own and may(principal, Permission.READ_OWN_INBOX)
+
+
+def strongest(names: Iterable[str]) -> Role | None:
+    """The role that may do most of those named; other names stand for nothing here."""
+    named = set(names)
+    known = [role for role in Role if role.value in named]
+    return max(known, key=lambda role: len(_MAY[role]), default=None)
+
+
+def is_operator(principal: Principal) -> bool:
+    """Whether the principal may do anything that is kept on record."""
+    return not OPERATORS.isdisjoint(_MAY[principal.role])
+
+
+def grantable(principal: Principal) -> frozenset[Role]:
+    """The roles that the principal may give to an API key: none that can do more than its own.
+
+    A subscriber is one user, and a key is none.
+    """
+    own = _MAY[principal.role]
+    return frozenset(role for role in Role if _MAY[role] <= own) - {Role.SUBSCRIBER}

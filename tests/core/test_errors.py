@@ -50,5 +50,12 @@ def test_every_error_has_a_code_of_its_own_or_of_a_kind() -> None:
         "Unauthenticated": "UNAUTHENTICATED",
         "Forbidden": "FORBIDDEN",
         "Unavailable": "UNAVAILABLE",
+        "TooComplex": "TOO_COMPLEX",
+        "UnknownDocument": "PERSISTED_QUERY_NOT_FOUND",
+        "NoDocuments": "PERSISTED_QUERY_NOT_SUPPORTED",
+        "NotTrusted": "DOCUMENT_NOT_TRUSTED",
+        "RateLimited": "RATE_LIMITED",
+        "TimedOut": "TIMEOUT",
+        "TooManyOperations": "TOO_MANY_OPERATIONS",
         "ConfigurationError": "CONFIGURATION",
     }

@@ -1,9 +1,10 @@
 import asyncio
+from collections.abc import Mapping
 from contextlib import suppress
 
 import pytest
 
-from core import tasks
+from core import events, tasks
 
 
 async def patient() -> None:
@@ -55,3 +56,41 @@ async def test_who_ends_tasks_can_be_cancelled() -> None:
         running.cancel()
         await asyncio.sleep(0)
     await tasks.end([running])
+
+
+async def test_work_that_fails_begins_again_and_is_told_of(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(tasks, "RESTART_SECONDS", 0.0)
+    told: list[tuple[str, Mapping[str, object]]] = []
+    leave = events.subscribe(lambda name, fields: told.append((name, fields)))
+    trouble = [ZeroDivisionError("first"), KeyError("second")]
+
+    async def work() -> None:
+        if trouble:
+            raise trouble.pop(0)
+
+    async with asyncio.timeout(10):
+        await tasks.kept_up("counting", work)
+    leave()
+    assert [name for name, _ in told] == ["background.failed"] * 2
+    assert [repr(fields["exc_info"]) for _, fields in told] == [
+        "ZeroDivisionError('first')",
+        "KeyError('second')",
+    ]
+    assert {fields["work"] for _, fields in told} == {"counting"}
+
+
+async def test_work_that_is_ended_does_not_begin_again() -> None:
+    begun: list[int] = []
+
+    async def work() -> None:
+        begun.append(1)
+        await asyncio.Event().wait()
+
+    task = asyncio.create_task(tasks.kept_up("waiting", work))
+    while not begun:
+        await asyncio.sleep(0)
+    await tasks.end([task])
+    assert task.cancelled()
+    assert begun == [1]

@@ -1,3 +1,4 @@
+import asyncio
 from base64 import urlsafe_b64encode
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 
 from core import tokens
 from core.errors import ConfigurationError, Unauthenticated
+from core.settings import load
 
 SECRET = "the-rope-of-the-largest-bell-hangs-low"
 OTHER = "the-rope-of-the-smallest-bell-is-short"
@@ -30,9 +32,13 @@ def unsigned(header: dict[str, object], claims: dict[str, object], signature: by
     return ".".join(urlsafe_b64encode(part).rstrip(b"=").decode() for part in parts)
 
 
-def refusal(token: str) -> str:
+def verified(token: str, **expected: str) -> tokens.Claims:
+    return asyncio.run(tokens.Verifier(SECRET, None, tokens.Expected(**expected)).verify(token))
+
+
+def refusal(token: str, **expected: str) -> str:
     with time_machine.travel(NOON, tick=False), pytest.raises(Unauthenticated) as caught:
-        tokens.verify(SECRET, token)
+        verified(token, **expected)
     assert SECRET not in str(caught.value)
     return str(caught.value)
 
@@ -40,18 +46,18 @@ def refusal(token: str) -> str:
 def test_a_token_tells_what_was_signed() -> None:
     with time_machine.travel(NOON, tick=False):
         token = tokens.sign(SECRET, "65f0c3a1b2c3d4e5f6a7b8c9", "subscriber", HOUR)
-        claims = tokens.verify(SECRET, token)
-    assert claims == tokens.Claims("65f0c3a1b2c3d4e5f6a7b8c9", "subscriber", NOON + HOUR)
+        claims = verified(token)
+    assert claims == tokens.Claims("65f0c3a1b2c3d4e5f6a7b8c9", ("subscriber",), NOON + HOUR)
 
 
 def test_a_token_ends_with_a_leeway_of_ten_seconds() -> None:
     with time_machine.travel(NOON, tick=False) as travel:
         token = tokens.sign(SECRET, "u1", "admin", HOUR)
         travel.shift(HOUR + timedelta(seconds=9))
-        tokens.verify(SECRET, token)
+        verified(token)
         travel.shift(timedelta(seconds=1))
         with pytest.raises(Unauthenticated, match="expired"):
-            tokens.verify(SECRET, token)
+            verified(token)
 
 
 def test_a_token_of_another_key_is_refused() -> None:
@@ -76,7 +82,9 @@ def test_a_token_without_a_needed_claim_is_refused_by_its_name(missing: str) -> 
     assert missing in refusal(signed(**{missing: None}))
 
 
-@pytest.mark.parametrize("claim", [{"role": 1}, {"role": ["admin"]}, {"exp": "soon"}, {"sub": 5}])
+@pytest.mark.parametrize(
+    "claim", [{"role": 1}, {"role": ["admin", 1]}, {"role": {}}, {"exp": "soon"}, {"sub": 5}]
+)
 def test_a_claim_of_a_wrong_type_is_refused(claim: dict[str, object]) -> None:
     claims = {"sub": "u1", "role": "admin", "exp": int((NOON + HOUR).timestamp()), **claim}
     assert refusal(jwt.PyJWS().encode(orjson.dumps(claims), SECRET, algorithm="HS256"))
@@ -93,7 +101,7 @@ def test_an_end_may_be_a_fraction_or_a_text_of_digits() -> None:
         claims = f'{{"sub": "u1", "role": "admin", "exp": {end}}}'.encode()
         token = jwt.PyJWS().encode(claims, SECRET, algorithm="HS256")
         with time_machine.travel(NOON, tick=False):
-            assert tokens.verify(SECRET, token).expires_at == NOON + HOUR
+            assert verified(token).expires_at == NOON + HOUR
 
 
 def test_a_changed_token_is_refused() -> None:
@@ -124,3 +132,48 @@ def test_a_secret_is_measured_in_bytes() -> None:
     tokens.check_secret("ж" * 16)
     with pytest.raises(ConfigurationError):
         tokens.check_secret("ж" * 15)
+
+
+def test_a_token_remembered_still_ends() -> None:
+    verifier = tokens.Verifier(SECRET)
+    with time_machine.travel(NOON, tick=False) as travel:
+        token = tokens.sign(SECRET, "u1", "admin", HOUR)
+        assert asyncio.run(verifier.verify(token)) is asyncio.run(verifier.verify(token))
+        travel.shift(HOUR + timedelta(seconds=10))
+        with pytest.raises(Unauthenticated, match="expired"):
+            asyncio.run(verifier.verify(token))
+
+
+def test_few_tokens_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tokens, "KNOWN_TOKENS", 3)
+    verifier = tokens.Verifier(SECRET)
+    with time_machine.travel(NOON, tick=False):
+        for number in range(10):
+            asyncio.run(verifier.verify(signed(sub=str(number))))
+    assert [claims.subject for claims, _ in verifier._known.values()] == ["7", "8", "9"]
+
+
+def test_a_long_token_is_refused_unread() -> None:
+    assert "longer than" in refusal(signed(padding="x" * tokens.LONGEST_TOKEN))
+
+
+@pytest.mark.parametrize(
+    ("given", "wrong"),
+    [
+        ({}, "JWT_SECRET"),
+        ({"jwt_secret": "short"}, "JWT_SECRET"),
+        ({"jwt_secret": "short", "jwks_url": "https://id.example.com/keys"}, "JWT_SECRET"),
+        ({"jwks_url": "http://id.example.com/keys"}, "JWKS_URL"),
+        ({"jwks_url": "file:///etc/passwd"}, "JWKS_URL"),
+        ({"jwks_url": "https://[id"}, "JWKS_URL"),
+        ({"jwks_url": "https:///keys"}, "JWKS_URL"),
+    ],
+)
+def test_a_process_that_can_tell_no_token_does_not_start(given: dict[str, str], wrong: str) -> None:
+    with pytest.raises(ConfigurationError, match=wrong):
+        tokens.check(load(_env_file=None, **given))
+
+
+@pytest.mark.parametrize("url", ["https://id.example.com/keys", "http://127.0.0.1:9/keys"])
+def test_a_provider_alone_is_enough(url: str) -> None:
+    tokens.check(load(_env_file=None, jwks_url=url))

@@ -1,37 +1,33 @@
 """Who may use which field: the whole schema, as everyone, through the front door."""
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import jwt
 import pytest
+from bson import ObjectId
 from graphql import (
-    GraphQLArgument,
-    GraphQLField,
-    GraphQLInputField,
-    GraphQLInputObjectType,
-    GraphQLList,
-    GraphQLNonNull,
     GraphQLObjectType,
     GraphQLSchema,
     get_introspection_query,
     get_named_type,
     is_abstract_type,
-    is_required_argument,
-    is_required_input_field,
 )
 from graphql.utilities import build_client_schema
 from websockets.exceptions import ConnectionClosed
 
-from rules.inbox import cursor
+from rules import api_key
+from tests.graph.asking import over_http, over_socket, refusal, root_fields
 from tests.graph.conftest import OWN, Edge, hear, token
 
 EVERYONE = frozenset({"subscriber", "sender", "operator", "admin"})
 SENDERS = EVERYONE - {"subscriber"}
 OPERATORS = SENDERS - {"sender"}
+ADMINS = OPERATORS - {"operator"}
 
 MAY = {
+    "Query.apiKeys": ADMINS,
+    "Query.auditLog": ADMINS,
     "Query.audience": OPERATORS,
     "Query.client": OPERATORS,
     "Query.clients": OPERATORS,
@@ -42,8 +38,10 @@ MAY = {
     "Query.mailings": OPERATORS,
     "Query.message": OPERATORS,
     "Query.statistics": OPERATORS,
+    "Mutation.archiveNotification": EVERYONE,
     "Mutation.cancelMailing": OPERATORS,
     "Mutation.cloneMailing": OPERATORS,
+    "Mutation.createApiKey": ADMINS,
     "Mutation.createClient": OPERATORS,
     "Mutation.createClients": OPERATORS,
     "Mutation.createKind": OPERATORS,
@@ -56,10 +54,14 @@ MAY = {
     "Mutation.markNotificationsRead": EVERYONE,
     "Mutation.pauseMailing": OPERATORS,
     "Mutation.resumeMailing": OPERATORS,
+    "Mutation.retractNotification": SENDERS,
     "Mutation.retryMessages": OPERATORS,
+    "Mutation.revokeApiKey": ADMINS,
+    "Mutation.unarchiveNotification": EVERYONE,
     "Mutation.updateClient": OPERATORS,
     "Mutation.updateKind": OPERATORS,
     "Mutation.updateMailing": OPERATORS,
+    "Mutation.updateNotification": SENDERS,
     "Subscription.deliveryAttempts": OPERATORS,
     "Subscription.inboxEvents": EVERYONE,
     "Subscription.mailingProgress": OPERATORS,
@@ -68,62 +70,17 @@ MAY = {
 
 OF_AN_INBOX = {
     *("Inbox", "InboxEvent", "NotificationCreated", "NotificationsRead", "Resync"),
+    *("NotificationUpdated", "NotificationRetracted", "NotificationArchived"),
+    *("NotificationUnarchived", "NotificationPayload", "RetractNotificationPayload"),
     *("Notification", "NotificationConnection", "NotificationEdge", "NotificationPage", "Node"),
     *("PageInfo", "MarkReadPayload", "UserError"),
 }
 """All that a subscriber can get hold of."""
 
-SAMPLES = {"Boolean": "true", "DateTime": '"2026-01-31T09:00:00Z"', "ID": f'"{OWN}"', "Int": "1"}
-
 
 @pytest.fixture
 async def schema(edge: Edge) -> GraphQLSchema:
     return build_client_schema(await edge.data(get_introspection_query()))
-
-
-def root_fields(schema: GraphQLSchema) -> Iterator[tuple[str, GraphQLField]]:
-    for root in (schema.query_type, schema.mutation_type, schema.subscription_type):
-        assert root is not None
-        yield from ((f"{root.name}.{name}", field) for name, field in root.fields.items())
-
-
-def document(name: str, field: GraphQLField) -> str:
-    """An operation that asks for a field with the least that it takes."""
-    root, _, own_name = name.partition(".")
-    given = [f"{at}: {sample(a)}" for at, a in field.args.items() if is_required_argument(a)]
-    arguments = f"({', '.join(given)})" if given else ""
-    return f"{root.lower()} {{ {own_name}{arguments} {{ __typename }} }}"
-
-
-def sample(of: GraphQLArgument | GraphQLInputField) -> str:
-    kind = of.type.of_type if isinstance(of.type, GraphQLNonNull) else of.type
-    if isinstance(kind, GraphQLList):
-        return "[]"
-    if isinstance(kind, GraphQLInputObjectType):
-        needed = {at: f for at, f in kind.fields.items() if is_required_input_field(f)}
-        return "{" + ", ".join(f"{at}: {sample(f)}" for at, f in needed.items()) + "}"
-    return SAMPLES.get(str(kind), '"x"')
-
-
-def refusal(answer: Any) -> str | None:
-    """The code by which an answer, or the payload of a frame, refuses; None if it doesn't."""
-    errors = answer if isinstance(answer, list) else answer.get("errors", ())
-    codes = {error["extensions"]["code"] for error in errors}
-    return next(iter(codes & {"UNAUTHENTICATED", "FORBIDDEN"}), None)
-
-
-def over_http(schema: GraphQLSchema) -> Iterator[tuple[str, str]]:
-    for name, field in root_fields(schema):
-        if not name.startswith("Subscription."):
-            yield name, document(name, field)
-
-
-def over_socket(schema: GraphQLSchema) -> Iterator[tuple[str, str]]:
-    for name, field in root_fields(schema):
-        if name.startswith("Subscription."):
-            # The smallest cursor makes an inbox speak at once.
-            after = f', after: "{cursor(OWN, 0)}")' if "after" in field.args else ")"
-            yield name, document(name, field).replace(")", after)
 
 
 def test_every_root_field_has_a_row(schema: GraphQLSchema) -> None:
@@ -151,6 +108,9 @@ FALSE = {
     "unsigned": jwt.encode({"sub": OWN, "role": "admin", "exp": 2**33}, "", algorithm="none"),
     "cut": token("admin")[:-4],
     "empty": "",
+    "an API key that nobody made": api_key.write(ObjectId(), bytes(32)),
+    "an API key that is none": "bk_" + "0" * 70,
+    "longer than any": "x" * 8_193,
 }
 
 

@@ -1,5 +1,6 @@
 """The command `belfry`: errors are one red line, and nothing heavy is loaded for a light job."""
 
+import asyncio
 import socket
 import subprocess
 import sys
@@ -29,10 +30,24 @@ def belfry(*arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+def said(secret: str, made: subprocess.CompletedProcess[str], **expected: str) -> tuple[str, str]:
+    """Subject and role of the token that was printed."""
+    verifier = tokens.Verifier(secret, expected=tokens.Expected(**expected))
+    claims = asyncio.run(verifier.verify(made.stdout.strip()))
+    (role,) = claims.roles
+    return claims.subject, role
+
+
+def test_a_token_says_what_the_settings_ask_for() -> None:
+    asked = {"audience": "belfry", "issuer": "https://id.example.com", "role_claim": "realm.roles"}
+    settings = {f"JWT_{name.upper()}": value for name, value in asked.items()}
+    made = belfry("token", "--role", "sender", "--subject", USER, JWT_SECRET=SECRET, **settings)
+    assert said(SECRET, made, **asked) == (USER, "sender")
+
+
 def test_a_token_says_who_and_what() -> None:
     made = belfry("token", "--role", "sender", "--subject", USER, JWT_SECRET=SECRET)
-    claims = tokens.verify(SECRET, made.stdout.strip())
-    assert (claims.subject, claims.role) == (USER, "sender")
+    assert said(SECRET, made) == (USER, "sender")
 
 
 def test_a_token_is_signed_by_the_key_of_the_folder_asked_for(tmp_path: Path) -> None:
@@ -41,7 +56,7 @@ def test_a_token_is_signed_by_the_key_of_the_folder_asked_for(tmp_path: Path) ->
         keys = folder.keys()
     asked = ("token", "--role", "admin", "--subject", USER, "--data", str(folder.path))
     made = belfry(*asked, JWT_SECRET=SECRET)
-    assert tokens.verify(keys.jwt_secret, made.stdout.strip()).role == "admin"
+    assert said(keys.jwt_secret, made) == (USER, "admin")
 
 
 def test_without_jwt_secret_the_key_of_the_usual_folder_signs(tmp_path: Path) -> None:
@@ -49,7 +64,7 @@ def test_without_jwt_secret_the_key_of_the_usual_folder_signs(tmp_path: Path) ->
     with folder.held():
         keys = folder.keys()
     made = belfry("token", "--role", "admin", "--subject", USER, cwd=str(tmp_path))
-    assert tokens.verify(keys.jwt_secret, made.stdout.strip()).subject == USER
+    assert said(keys.jwt_secret, made) == (USER, "admin")
 
 
 @pytest.mark.parametrize(
@@ -102,10 +117,10 @@ def test_packages_of_the_current_folder_are_not_mistaken_for_ours(tmp_path: Path
     assert belfry("version", cwd=str(tmp_path)).returncode == 0
 
 
-def test_the_stack_loads_neither_graph_nor_jobs() -> None:
+def test_the_stack_loads_neither_graph_nor_worker() -> None:
     code = (
         "import sys; import belfry, local.stack;"
-        "print(*(n for n in ('graph', 'jobs', 'services', 'models', 'strawberry', 'beanie', 'arq')"
+        "print(*(n for n in ('graph', 'jobs.worker', 'services', 'models', 'strawberry', 'beanie', 'arq')"
         " if n in sys.modules))"
     )
     ran = subprocess.run(

@@ -1,12 +1,23 @@
 import pytest
 
-from rules.roles import Permission, Principal, Role, may, may_read_inbox
+from rules.roles import (
+    OPERATORS,
+    Permission,
+    Principal,
+    Role,
+    grantable,
+    is_operator,
+    may,
+    may_read_inbox,
+    strongest,
+)
 
 EVERYTHING = set(Permission)
+OF_ADMINS = {Permission.MANAGE_API_KEYS, Permission.READ_AUDIT_LOG}
 TABLE = {
     Role.SUBSCRIBER: {Permission.READ_OWN_INBOX},
     Role.SENDER: {Permission.READ_OWN_INBOX, Permission.CREATE_NOTIFICATIONS},
-    Role.OPERATOR: EVERYTHING,
+    Role.OPERATOR: EVERYTHING - OF_ADMINS,
     Role.ADMIN: EVERYTHING,
 }
 ANN = "65f0c3a1b2c3d4e5f6a7b8c9"
@@ -55,3 +66,33 @@ def test_a_token_without_a_subject_owns_no_inbox(role: Role) -> None:
 def test_a_principal_cannot_be_changed() -> None:
     with pytest.raises(AttributeError):
         principal(Role.SUBSCRIBER).role = Role.ADMIN  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(
+    ("names", "role"),
+    [
+        ([], None),
+        (["emperor", "Admin", ""], None),
+        (["sender"], Role.SENDER),
+        (["offline_access", "operator", "subscriber", "sender"], Role.OPERATOR),
+        (["subscriber", "admin"], Role.ADMIN),
+    ],
+)
+def test_of_several_roles_the_strongest_counts(names: list[str], role: Role | None) -> None:
+    assert strongest(iter(names)) is role
+
+
+@pytest.mark.parametrize("role", Role)
+def test_a_key_can_do_no_more_than_its_maker_and_is_no_subscriber(role: Role) -> None:
+    for given in grantable(principal(role)):
+        assert TABLE[given] <= TABLE[role]
+    assert Role.SUBSCRIBER not in grantable(principal(role))
+    assert grantable(principal(Role.ADMIN)) == set(Role) - {Role.SUBSCRIBER}
+
+
+def test_what_operators_manage_is_kept_on_record() -> None:
+    assert {each.value for each in OPERATORS} == {
+        *("MANAGE_API_KEYS", "MANAGE_CLIENTS", "MANAGE_KINDS", "MANAGE_MAILINGS")
+    }
+    staff = {role for role in Role if is_operator(principal(role))}
+    assert staff == {Role.OPERATOR, Role.ADMIN}
