@@ -3,8 +3,10 @@
 import asyncio
 import logging
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from functools import partial
+from typing import cast
 
 import uvicorn
 from pymongo.errors import PyMongoError
@@ -12,21 +14,23 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
-from starlette.routing import Route, WebSocketRoute
-from strawberry.http.websocket_origin import normalize_allowed_origins
+from starlette.routing import Route
 
 from core import events, failpoints, log, memory, mongo, tasks, tokens
 from core.errors import ConfigurationError
 from core.parts import Parts, open_parts
 from core.settings import Settings
-from graph import health
-from graph.http import answer, refuse
-from graph.socket import Socket
+from graph import documents, health
+from graph.http import answer
+from graph.rejection import refuse
+from graph.request import origins
+from graph.sockets import Sockets
+from graph.stream import open_streams
+from graph.wire import Wire
 from models.registry import prepare
-from services import bell, kinds
+from services import api_keys, bell, kinds
 
 RETRY_SECONDS = 1.0
-LARGEST_FRAME = 1024 * 1024
 BACKLOG = 2_048
 UNACKNOWLEDGED_MS = 30_000
 """A peer that acknowledges nothing for this long is gone, whatever its sockets say."""
@@ -34,33 +38,31 @@ UNACKNOWLEDGED_MS = 30_000
 
 def create_app(settings: Settings) -> Starlette:
     """The application; MongoDB and Redis may come later, until then it answers 503."""
-    tokens.check_secret(settings.jwt_secret.get_secret_value())
-    origins = _origins(settings.allowed_origins)
-    return Starlette(
+    tokens.check(settings)
+    documents.load(settings)
+    allowed = origins(settings.allowed_origins)
+    app = Starlette(
         routes=[
             Route("/graphql", answer, methods=["GET", "POST"]),
-            WebSocketRoute("/graphql", Socket(origins)),
             Route("/health/live", health.live),
             Route("/health/ready", health.ready),
         ],
-        middleware=[_cors(origins)] if origins else [],
+        middleware=[_cors(allowed)] if allowed else [],
         exception_handlers={HTTPException: refuse},
         lifespan=lambda app: _lifespan(app, settings),
     )
+    # Uvicorn hands upgrades to it directly: they never reach the routes.
+    app.state.sockets = Sockets(settings, allowed)
+    return app
 
 
-def _origins(said: str) -> tuple[str, ...]:
-    """As browsers write them, for HTTP and for sockets alike."""
-    try:
-        return tuple(normalize_allowed_origins(filter(None, map(str.strip, said.split(",")))))
-    except ValueError as error:
-        raise ConfigurationError(f"ALLOWED_ORIGINS: {error}") from None
-
-
-def _cors(origins: tuple[str, ...]) -> Middleware:
-    headers = ("authorization", "content-type")
+def _cors(allowed: tuple[str, ...]) -> Middleware:
     return Middleware(
-        CORSMiddleware, allow_origins=origins, allow_methods=("GET", "POST"), allow_headers=headers
+        CORSMiddleware,
+        allow_origins=allowed,
+        allow_methods=("GET", "POST"),
+        allow_headers=("authorization", "content-type"),
+        expose_headers=("ratelimit-limit", "ratelimit-remaining", "ratelimit-reset", "retry-after"),
     )
 
 
@@ -68,30 +70,22 @@ def serve(settings: Settings) -> None:
     """Serve the API until SIGTERM or SIGINT; raises ConfigurationError on a port in use."""
     log.configure(settings, "api")
     failpoints.arm(settings.belfry_fail_at, testing=settings.belfry_testing)
-    logging.getLogger("uvicorn.error").addFilter(_peers_fault)
+    # Each of thousands of sockets would say when it comes and when it goes.
+    logging.getLogger("websockets").setLevel(logging.WARNING)
     app = create_app(settings)
     with _listening(settings.host, settings.port) as listener:
         config = uvicorn.Config(
             app,
             loop="uvloop",
-            http="httptools",
-            ws="websockets-sansio",
-            ws_max_size=LARGEST_FRAME,
-            ws_per_message_deflate=False,
+            http=Wire,
+            ws=cast("type[asyncio.Protocol]", app.state.sockets.line),
             log_config=None,
             access_log=False,
             server_header=False,
+            forwarded_allow_ips=settings.forwarded_allow_ips,
             timeout_graceful_shutdown=int(settings.drain_seconds),
         )
         uvicorn.Server(config).run(sockets=[listener])
-
-
-def _peers_fault(record: logging.LogRecord) -> bool:
-    """Tell of a text frame in bad UTF-8 without uvicorn's traceback: its sender did it."""
-    if record.msg.startswith("Invalid UTF-8"):
-        record.exc_info = None
-        record.levelno, record.levelname = logging.WARNING, "WARNING"
-    return True
 
 
 def _listening(host: str, port: int) -> socket.socket:
@@ -114,11 +108,17 @@ def _listening(host: str, port: int) -> socket.socket:
 async def _lifespan(app: Starlette, settings: Settings) -> AsyncIterator[None]:
     async with open_parts(settings) as parts:
         app.state.parts = parts
-        app.state.ready = asyncio.Event()
-        background = [
-            asyncio.create_task(_prepare(parts, app.state.ready)),
-            asyncio.create_task(bell.patrol(parts)),
-        ]
+        sockets: Sockets = app.state.sockets
+        app.state.ready = sockets.ready
+        works: dict[str, Callable[[], Awaitable[None]]] = {
+            "prepare": partial(_prepare, parts, sockets.ready),
+            "patrol of bells": partial(bell.patrol, parts),
+            "sockets": partial(sockets.run, parts),
+            "keys of streams": partial(open_streams.watch_keys, parts),
+            "signing keys": parts.verifier.run,
+            "uses of API keys": api_keys.record_uses,
+        }
+        background = [asyncio.create_task(tasks.kept_up(*work)) for work in works.items()]
         try:
             yield
         finally:

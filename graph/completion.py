@@ -1,39 +1,36 @@
-"""Complete lists of plain objects at once: those whose selected fields are mere attributes.
+"""graphql-core's executor, with short cuts for plain objects, lists of them, and events.
 
-graphql-core takes each field of each object through a resolver, a path and an info of its own. A
-page of notifications needs none of that. What is not plain, and every error, goes its way.
+What has no plan, and every error, goes graphql-core's own way.
 """
 
+import weakref
 from collections.abc import Callable
-from typing import Any, TypeAlias
+from functools import partial
+from typing import Any
 
 from graphql import (
+    ExecutionResult,
     GraphQLList,
     GraphQLObjectType,
     GraphQLResolveInfo,
-    TypeNameMetaFieldDef,
-    is_leaf_type,
-    is_list_type,
-    is_non_null_type,
-    is_object_type,
+    OperationDefinitionNode,
+    Undefined,
 )
 from graphql.pyutils import Path
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
-from strawberry.types.field import StrawberryField
 
-Complete: TypeAlias = Callable[[Any], Any]
-"""What a value is in the answer; raises if the value is not what its type promises."""
+from graph.plain import Complete, plan, plan_event
 
-WORTHWHILE = 4
-"""Items from which on planning costs less than it saves."""
-
-
-class NotPlain(Exception):
-    """The value, or its type, needs graphql-core's own way."""
+MOST_PLANS = 64
+"""Of one operation: it has as many selections, times the answers to @include."""
 
 
 class Completion(StrawberryGraphQLCoreExecutionContext):
-    """graphql-core's executor with a short cut for lists of plain values."""
+    """One operation; for a subscription, all its events."""
+
+    _complete: Any = Undefined
+    """The plan for events, None if there can be none."""
+    _identity: tuple[object, ...] = ()
 
     def complete_list_value(  # noqa: D102 - the base's own
         self,
@@ -44,82 +41,95 @@ class Completion(StrawberryGraphQLCoreExecutionContext):
         result: Any,  # noqa: ANN401
         position_context: Any,  # noqa: ANN401
     ) -> Any:  # noqa: ANN401
-        if isinstance(result, list) and len(result) >= WORTHWHILE:
-            try:
-                complete = self._planned(return_type.of_type, field_details_list)
-                return [complete(item) for item in result]
-            except Exception:  # noqa: BLE001, S110 - graphql-core meets it again, and says where
-                pass
+        if isinstance(result, list):
+            complete = self._plan(return_type.of_type, field_details_list)
+            if complete is not None:
+                try:
+                    return [complete(item) for item in result]
+                except Exception:  # noqa: BLE001, S110 - graphql-core meets it again, and says where
+                    pass
         return super().complete_list_value(
             return_type, field_details_list, info, path, result, position_context
         )
 
-    def _planned(self, kind: Any, details: Any) -> Complete:  # noqa: ANN401 - graphql-core's own
-        if is_non_null_type(kind):
-            return _required(self._planned(kind.of_type, details))
-        if is_list_type(kind):
-            return _optional(_each(self._planned(kind.of_type, details)))
-        if is_leaf_type(kind):
-            return _optional(_leaf(kind.coerce_output_value))
-        if is_object_type(kind):
-            return _optional(self._object(kind, details))
-        raise NotPlain
+    def complete_object_value(  # noqa: D102 - the base's own
+        self,
+        return_type: GraphQLObjectType,
+        field_details_list: Any,  # noqa: ANN401 - the base's own
+        info: GraphQLResolveInfo[Any],
+        path: Path,
+        result: Any,  # noqa: ANN401
+        position_context: Any,  # noqa: ANN401
+    ) -> Any:  # noqa: ANN401
+        complete = self._plan(return_type, field_details_list)
+        if complete is not None:
+            try:
+                return complete(result)
+            except Exception:  # noqa: BLE001, S110 - graphql-core meets it again, and says where
+                pass
+        return super().complete_object_value(
+            return_type, field_details_list, info, path, result, position_context
+        )
 
-    def _object(self, kind: GraphQLObjectType, details: Any) -> Complete:  # noqa: ANN401
-        collected = self.collect_subfields(kind, details)
-        if collected.new_defer_usages:
-            raise NotPlain
-        chosen = collected.grouped_field_set.items()
-        fields = [(name, *self._field(kind, same)) for name, same in chosen]
-        python_type = kind.extensions["strawberry-definition"].origin
+    def build_per_event_executor(self, payload: Any) -> Any:  # noqa: ANN401 - any event
+        """What answers one event: the plan, at once, or graphql-core."""
+        if self._complete is Undefined:
+            self._complete = self._remembered((), partial(plan_event, self))
+        if self._complete is not None:
+            try:
+                return _Completed(self._complete(payload))
+            except Exception:  # noqa: BLE001, S110 - graphql-core meets it again, and says where
+                pass
+        # Its keys are new with each event: it would grow for as long as the client stays.
+        self._relevant_sub_fields.clear()
+        return super().build_per_event_executor(payload)
 
-        def complete(value: Any) -> dict[str, Any]:  # noqa: ANN401
-            if type(value) is not python_type:
-                raise NotPlain
-            return {name: inner(getattr(value, attribute)) for name, attribute, inner in fields}
+    def _plan(self, kind: Any, details: Any) -> Complete | None:  # noqa: ANN401 - graphql-core's own
+        # All nodes: one of a fragment may be merged with others at one of its places only.
+        key = (id(kind), *[id(found.node) for found in details])
+        return self._remembered(key, partial(plan, self, kind, details))
 
-        return complete
-
-    def _field(self, kind: GraphQLObjectType, details: Any) -> tuple[str, Complete]:  # noqa: ANN401
-        """The attribute that a field shows, and how; raises NotPlain for any other field."""
-        field = self.schema.get_field(kind, details[0].node.name.value)
-        if field is TypeNameMetaFieldDef:
-            return "__class__", lambda _: kind.name
-        found = field.extensions.get("strawberry-definition") if field else None
-        if field is None or not isinstance(found, StrawberryField) or not found.is_basic_field:
-            raise NotPlain
-        return found.python_name, self._planned(field.type, details)
-
-
-def _required(inner: Complete) -> Complete:
-    def complete(value: Any) -> Any:  # noqa: ANN401
-        if (completed := inner(value)) is None:
-            raise NotPlain
-        return completed
-
-    return complete
-
-
-def _optional(inner: Complete) -> Complete:
-    def complete(value: Any) -> Any:  # noqa: ANN401
-        return None if value is None else inner(value)
-
-    return complete
+    def _remembered(self, own: tuple[int, ...], make: Callable[[], Complete]) -> Complete | None:
+        """One plan for all who send the same document, and the same answers to @include."""
+        if not self._identity:
+            variables = self.variable_values.coerced.items()
+            conditions = [pair for pair in variables if isinstance(pair[1], bool)]
+            self._identity = (id(self.schema), *conditions)
+        plans, key = _plans_of(self.operation), (*self._identity, *own)
+        if key not in plans:
+            if len(plans) >= MOST_PLANS:
+                plans.clear()
+            plans[key] = _made(make)
+        return plans[key]
 
 
-def _each(inner: Complete) -> Complete:
-    def complete(value: Any) -> list[Any]:  # noqa: ANN401
-        if not isinstance(value, list | tuple):
-            raise NotPlain
-        return [inner(item) for item in value]
+class _Completed:
+    """An executor that is done."""
 
-    return complete
+    __slots__ = ("data",)
+
+    def __init__(self, data: dict[str, Any]) -> None:
+        self.data = data
+
+    def execute_operation(self, serially: bool | None = None) -> ExecutionResult:
+        return ExecutionResult(self.data, None)
 
 
-def _leaf(coerce: Complete) -> Complete:
-    def complete(value: Any) -> Any:  # noqa: ANN401
-        if (completed := coerce(value)) is None:
-            raise NotPlain
-        return completed
+_plans: dict[int, dict[tuple[object, ...], Complete | None]] = {}
+"""By the identity of operations: hashing one takes as long as executing it, if it is small."""
 
-    return complete
+
+def _plans_of(operation: OperationDefinitionNode) -> dict[tuple[object, ...], Complete | None]:
+    """The plans of an operation, forgotten with it."""
+    found = _plans.get(id(operation))
+    if found is None:
+        found = _plans[id(operation)] = {}
+        weakref.finalize(operation, _plans.pop, id(operation), None)
+    return found
+
+
+def _made(make: Callable[[], Complete]) -> Complete | None:
+    try:
+        return make()
+    except Exception:  # noqa: BLE001 - graphql-core meets it again, and says where
+        return None

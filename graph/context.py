@@ -1,7 +1,7 @@
 """What every resolver has at hand."""
 
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import strawberry
 from bson import ObjectId
@@ -15,13 +15,12 @@ from rules.roles import Permission, Principal, may, may_read_inbox
 
 @dataclass(slots=True)
 class Context:
-    """One request's, or one socket's."""
+    """One operation's."""
 
     parts: Parts
     principal: Principal | None = None
-    connection_params: dict[str, Any] | None = field(default=None, repr=False)
-    handshake: str | None = field(default=None, repr=False)
-    """The Authorization header that a socket was opened with."""
+    peer: str | None = None
+    """The caller's address, as far as proxies tell it."""
     _loaders: Loaders | None = field(default=None, repr=False)
 
     @property

@@ -6,6 +6,7 @@ import strawberry
 
 from core.errors import Problem
 from models import mailing
+from rules import audit, roles
 from rules.breaker import State
 from rules.message import Route, Status, Verdict
 from services.changes import Verb
@@ -17,6 +18,8 @@ AttemptVerdict: TypeAlias = Verdict
 MailingStatus: TypeAlias = mailing.MailingStatus
 MailingVerb: TypeAlias = Verb
 ProviderStatus: TypeAlias = State
+Role: TypeAlias = roles.Role
+AuditOutcome: TypeAlias = audit.Outcome
 
 strawberry.enum(ErrorCode, name="ErrorCode", description="What is wrong with one field.")
 strawberry.enum(Channel, name="Channel", description="A way to a recipient.")
@@ -25,3 +28,5 @@ strawberry.enum(AttemptVerdict, name="AttemptVerdict", description="What an atte
 strawberry.enum(MailingStatus, name="MailingStatus", description="Where a mailing is.")
 strawberry.enum(MailingVerb, name="MailingVerb", description="What was done to a mailing.")
 strawberry.enum(ProviderStatus, name="ProviderStatus", description="Whether a provider is used.")
+strawberry.enum(Role, name="Role", description="What a token or an API key makes of its bearer.")
+strawberry.enum(AuditOutcome, name="AuditOutcome", description="How an action ended.")

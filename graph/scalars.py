@@ -14,7 +14,9 @@ RFC3339 = "https://scalars.graphql.org/andimarek/date-time.html"
 
 def write_time(moment: datetime) -> str:
     """RFC 3339 in UTC with milliseconds, as in 2026-01-31T09:00:00.000Z."""
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    if moment.tzinfo is not UTC:
+        moment = moment.astimezone(UTC)
+    return f"{moment.isoformat(timespec='milliseconds')[: -len('+00:00')]}Z"
 
 
 def read_time(raw: Any) -> datetime:  # noqa: ANN401 - whatever the client sent

@@ -1,162 +1,248 @@
-"""GraphQL over WebSocket: the protocol graphql-transport-ws, and no other."""
+"""One socket of the protocol graphql-transport-ws: what is said on it, and by whom.
+
+https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md
+"""
 
 import asyncio
-from collections.abc import Mapping
-from contextlib import suppress
-from datetime import timedelta
-from typing import Any
+import json
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, Protocol
 
 import orjson
-from graphql import GraphQLError
-from starlette.websockets import WebSocket, WebSocketDisconnect
-from strawberry.asgi import ASGIWebSocketAdapter, GraphQL
-from strawberry.exceptions import ConnectionRejectionError
-from strawberry.http.exceptions import WebSocketDisconnected
-from strawberry.subscriptions import GRAPHQL_TRANSPORT_WS_PROTOCOL
-from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import (
-    BaseGraphQLTransportWSHandler,
-)
-from strawberry.subscriptions.protocols.graphql_transport_ws.types import Message
 
-from core import clock
-from core.errors import Unauthenticated
+from core import events
+from core.errors import BelfryError, TooManyOperations, Unauthenticated
 from core.parts import Parts
+from core.settings import Settings
 from core.tokens import LEEWAY
-from graph import incoming
+from graph import gate, incoming
 from graph.auth import authorization_of_socket, principal_of
 from graph.context import Context
-from graph.schema import schema
+from graph.request import Operation
+from graph.socket_codes import Code
+from graph.socket_credit import Credit
+from graph.socket_line import Line
+from graph.socket_operation import Running, is_request
+from rules.roles import Principal
 
-INIT_SECONDS = 5
-MOST_OPERATIONS = 100
-FORBIDDEN = 4403
-"""Told to clients whose token is refused or has ended: they come back with a fresh one."""
+INIT_SECONDS = 5.0
+GREETING_SECONDS = 20.0
+"""For finding out whom a token speaks for."""
+LONGEST_ID = 4_096
 
-LONGEST_REASON = 123
-"""Bytes that a close frame has for its reason (RFC 6455, section 5.5)."""
+_ACKNOWLEDGED = b'{"type":"connection_ack"}'
+_PONG = b'{"type":"pong"}'
 
-
-class Line(ASGIWebSocketAdapter):
-    """Strawberry's adapter, for peers that leave while they are spoken to."""
-
-    async def send_json(self, message: Mapping[str, object]) -> None:
-        """Send; raises WebSocketDisconnected once either side has closed."""
-        try:
-            await super().send_json(message)
-        except RuntimeError:
-            raise WebSocketDisconnected from None
-
-    async def close(self, code: int, reason: str) -> None:
-        """Close, unless that has happened, with as much of the reason as a frame holds."""
-        with suppress(RuntimeError, WebSocketDisconnect):
-            await super().close(code, reason.encode()[:LONGEST_REASON].decode(errors="ignore"))
+Message = dict[str, Any]
 
 
-class Handler(BaseGraphQLTransportWSHandler[Context, None]):
-    """Strawberry's handler, deaf to frames that are no messages, and ending with the token."""
+class House(Protocol):
+    """What a socket belongs to: the process with all its sockets."""
 
-    _expiry: asyncio.TimerHandle | None = None
+    settings: Settings
 
-    async def handle_message(self, message: Message) -> None:
-        """Answer a frame of any shape by the protocol."""
-        if not _is_message(message):
-            await self.handle_invalid_message("a message is an object with a type")
-        elif message["type"] == "subscribe" and not _is_subscribe(message):
-            await self.handle_invalid_message("subscribe needs an id and a payload with a query")
-        elif message["type"] == "complete" and not isinstance(message.get("id"), str):
-            await self.handle_invalid_message("complete needs an id")
-        elif message["type"] == "connection_init" and message.get("payload", {}) is None:
-            await self.handle_connection_init({"type": "connection_init"})
-        else:
-            await super().handle_message(message)
-            self._watch_expiry()
+    @property
+    def parts(self) -> Parts:
+        """What resolvers work with."""
 
-    async def handle_task_exception(self, error: Exception) -> None:
-        """Log what goes wrong with an operation; that its client has left is nothing wrong."""
-        if not isinstance(error, WebSocketDisconnected):
-            await super().handle_task_exception(error)
+    def greet(self, socket: "Socket", principal: Principal | None) -> bool:
+        """Count a socket to its principal; whether it may have one more."""
 
-    async def shutdown(self) -> None:
-        """Leave nothing behind."""
-        if self._expiry is not None:
-            self._expiry.cancel()
-        await super().shutdown()
+    def forget(self, socket: "Socket") -> None:
+        """A socket is over."""
 
-    @staticmethod
-    def _get_pre_execution_close_reason(error: GraphQLError) -> None:
-        """Nothing in a document closes the socket: the other operations on it did no wrong."""
-
-    def _watch_expiry(self) -> None:
-        principal = self.context.principal
-        if self._expiry is not None or principal is None or principal.expires_at is None:
-            return
-        left = (principal.expires_at - clock.now() + LEEWAY).total_seconds()
-        self._expiry = asyncio.get_running_loop().call_later(max(0.0, left), self._end)
-
-    def _end(self) -> None:
-        self._closing = asyncio.create_task(self.websocket.close(FORBIDDEN, "the token has ended"))
+    def keep(self, task: "asyncio.Task[None]") -> None:
+        """See a task to its end, whatever becomes of its socket."""
 
 
-class Socket(GraphQL[Context, None]):
-    """The ASGI endpoint for sockets; HTTP has one of its own."""
+class Socket:
+    """Answers each message, and runs the operations."""
 
-    graphql_transport_ws_handler_class = Handler
-    websocket_adapter_class = Line
-
-    def __init__(self, allowed_origins: tuple[str, ...] = ()) -> None:
-        """Pages of other origins may connect only if they are allowed."""
-        super().__init__(
-            schema,
-            graphql_ide=None,
-            subscription_protocols=(GRAPHQL_TRANSPORT_WS_PROTOCOL,),
-            connection_init_wait_timeout=timedelta(seconds=INIT_SECONDS),
-            max_subscriptions_per_connection=MOST_OPERATIONS,
-            allowed_origins=allowed_origins,
-        )
-
-    async def get_context(self, request: Any, response: Any) -> Context:  # noqa: ANN401
-        """A context without a principal: that comes with connection_init."""
-        parts: Parts = request.app.state.parts
-        return Context(parts, handshake=request.headers.get("authorization"))
-
-    async def on_ws_connect(self, context: Context) -> dict[str, object] | None:
-        """Let a socket in with a good token, or without any; refuse a bad one."""
-        try:
-            said = authorization_of_socket(context.connection_params, context.handshake)
-            context.principal = await principal_of(context.parts, said)
-        except Unauthenticated as error:
-            raise ConnectionRejectionError({"message": str(error)}) from None
-        return {}
-
-    def decode_json(self, data: str | bytes) -> object:
-        """A frame's JSON; json.JSONDecodeError closes the socket with 4400."""
-        return incoming.read(data)
-
-    def encode_json(self, data: object) -> str:
-        """JSON as text, for a text frame."""
-        return orjson.dumps(data).decode()
-
-    async def create_websocket_response(
-        self, request: WebSocket, subprotocol: str | None
-    ) -> WebSocket:
-        """Accept; while MongoDB has never been seen, close for a passing reason at once."""
-        await request.accept(subprotocol=subprotocol)
-        if not request.app.state.ready.is_set():
-            await request.close(1013, "starting; try again shortly")
-        return request
-
-
-def _is_message(frame: object) -> bool:
-    return isinstance(frame, dict) and isinstance(frame.get("type"), str)
-
-
-def _is_subscribe(message: Any) -> bool:  # noqa: ANN401 - a frame of any shape
-    payload = message.get("payload")
-    return (
-        isinstance(message.get("id"), str)
-        and bool(message["id"])
-        and isinstance(payload, dict)
-        and isinstance(payload.get("query"), str)
-        and isinstance(payload.get("variables"), dict | None)
-        and isinstance(payload.get("operationName"), str | None)
+    __slots__ = (
+        "_credit",
+        "_greeting",
+        "_hailed",
+        "_handshake",
+        "_house",
+        "_leaving",
+        "_opened_at",
+        "_peer",
+        "_size",
+        "greeted",
+        "line",
+        "operations",
+        "principal",
     )
+
+    def __init__(self, house: House, line: Line, handshake: str | None, peer: str | None) -> None:
+        """With the Authorization header that it was opened with, and the address it came from."""
+        self._house = house
+        self.line = line
+        self._handshake = handshake
+        self._peer = peer
+        self._size = 0
+        """Characters of the message that is being answered."""
+        self._greeting: asyncio.Task[None] | None = None
+        self._hailed = False
+        self._leaving = False
+        self._opened_at = line.heard_at
+        self._credit = Credit(line.heard_at, house.settings.socket_messages_per_second)
+        self.greeted = False
+        self.principal: Principal | None = None
+        self.operations: dict[str, Running] = {}
+
+    def may_go_on(self, octets: int) -> bool:
+        """Count one frame, a long one more than once; who sends too many of them is closed."""
+        rate = self._house.settings.socket_messages_per_second
+        if self._credit.take(self.line.heard_at, rate, octets):
+            return True
+        self.line.close(Code.POLICY, "too many messages a second")
+        self.line.silence()
+        return False
+
+    def heard(self, text: str | None) -> None:
+        """Answer a message of any shape by the protocol."""
+        try:
+            said = incoming.read(text) if text is not None else None
+        except ValueError:
+            said = None
+        self._size = len(text or "")
+        message: Message = said if isinstance(said, dict) else {}
+        kind = message.get("type")
+        answer = _ANSWERS.get(kind) if isinstance(kind, str) else None
+        if answer is None or not isinstance(message.get("payload"), dict | None):
+            self._refuse("a message is an object in JSON, of a type that clients send")
+        else:
+            answer(self, message)
+
+    def left(self) -> None:
+        """Leave nothing behind but changes that are being made."""
+        if self._greeting is not None:
+            self._greeting.cancel()
+        for operation in list(self.operations.values()):
+            self._stop(operation)
+        self.operations.clear()
+        self._house.forget(self)
+
+    def overdue(self, now: float, today: datetime) -> None:
+        """Close what has waited too long for its greeting, or whose token has ended."""
+        if not self._hailed and now - self._opened_at > INIT_SECONDS:
+            self.line.close(Code.INIT_TIMEOUT, "Connection initialisation timeout")
+        ends = self.principal.expires_at if self.principal else None
+        if ends is not None and ends + LEEWAY <= today:
+            self.line.close(Code.FORBIDDEN, "the token has ended")
+
+    def leave(self) -> None:
+        """Close with 1012, after the queries and mutations that are under way."""
+        self._leaving = True
+        self.finished()
+
+    def finished(self) -> None:
+        """An operation has come to its end."""
+        if self._leaving and not any(each.finite for each in self.operations.values()):
+            self.line.close(Code.RESTART, "restarting; connect again")
+
+    def _init(self, message: Message) -> None:
+        if self._hailed:
+            self.line.close(Code.GREETED_TWICE, "Too many initialisation requests")
+            return
+        self._hailed = True
+        said = authorization_of_socket(message.get("payload"), self._handshake)
+        self._handshake = None
+        self._greeting = asyncio.create_task(self._greet(said))
+
+    async def _greet(self, said: str | None) -> None:
+        try:
+            async with asyncio.timeout(GREETING_SECONDS):
+                principal = await principal_of(self._house.parts, said)
+        except Unauthenticated:
+            self.line.close(Code.FORBIDDEN, "Forbidden")
+        except (BelfryError, TimeoutError):
+            self.line.close(Code.LATER, "try again shortly")
+        except Exception as error:  # noqa: BLE001 - whatever it is, the client may try again
+            events.emit("socket.greeting.failed", exc_info=error)
+            self.line.close(Code.LATER, "try again shortly")
+        else:
+            self._welcome(principal)
+        self._greeting = None
+
+    def _welcome(self, principal: Principal | None) -> None:
+        if not self._house.greet(self, principal):
+            self.line.close(Code.LATER, "too many sockets of one user")
+            return
+        self.greeted = True
+        if principal is not None:
+            self.line.largest(self._house.settings.socket_frame_bytes)
+        self.line.send(_ACKNOWLEDGED)
+
+    def _ping(self, message: Message) -> None:
+        payload = message.get("payload")
+        # The standard library's, because orjson writes no integer of more than 64 bits.
+        said = json.dumps({"type": "pong", "payload": payload}, ensure_ascii=False)
+        self.line.send(_PONG if payload is None else said.encode())
+
+    def _pong(self, _: Message) -> None:
+        """Nothing to say to that."""
+
+    def _subscribe(self, message: Message) -> None:
+        name, payload = message.get("id"), message.get("payload")
+        if not self.greeted:
+            self.line.close(Code.UNGREETED, "Unauthorized")
+        elif not isinstance(name, str) or not 0 < len(name) <= LONGEST_ID:
+            self._refuse(f"subscribe needs an id of 1 to {LONGEST_ID} characters")
+        elif payload is None or not is_request(payload):
+            self._refuse("subscribe needs a payload with a query")
+        elif name in self.operations:
+            self.line.close(Code.TAKEN, f"Subscriber for {name} already exists")
+        elif not self._leaving:
+            # One that comes while the socket is leaving is asked again by its client elsewhere.
+            self._start(name, payload)
+
+    def _start(self, id_: str, said: Message) -> None:
+        settings = self._house.settings
+        try:
+            self._check_room()
+            operation = Operation(
+                gate.document(settings, said),
+                said.get("variables"),
+                said.get("operationName") or None,
+            )
+        except BelfryError as error:
+            errors = [{"message": str(error), "extensions": {"code": error.code}}]
+            self.line.send(orjson.dumps({"id": id_, "type": "error", "payload": errors}))
+        else:
+            context = Context(self._house.parts, self.principal, peer=self._peer)
+            self.operations[id_] = Running(self, id_, operation, context, self._size)
+
+    def _check_room(self) -> None:
+        settings, running = self._house.settings, self.operations.values()
+        if len(running) >= settings.socket_operations:
+            raise TooManyOperations(f"a socket has room for {settings.socket_operations} at once")
+        # Whatever an operation was asked with stays as long as it does.
+        if self._size + sum(each.size for each in running) > settings.socket_frame_bytes:
+            raise TooManyOperations("what the operations were asked with is too much together")
+
+    def _complete(self, message: Message) -> None:
+        name = message.get("id")
+        if not isinstance(name, str):
+            self._refuse("complete needs an id")
+        elif (operation := self.operations.pop(name, None)) is not None:
+            self._stop(operation)
+            self.finished()
+
+    def _stop(self, operation: Running) -> None:
+        if operation.stop():
+            self._house.keep(operation.task)
+
+    def _refuse(self, why: str) -> None:
+        self.line.close(Code.BAD_MESSAGE, why)
+
+
+_ANSWERS: dict[str, Callable[[Socket, Message], None]] = {
+    "connection_init": Socket._init,  # noqa: SLF001
+    "ping": Socket._ping,  # noqa: SLF001
+    "pong": Socket._pong,  # noqa: SLF001
+    "subscribe": Socket._subscribe,  # noqa: SLF001
+    "complete": Socket._complete,  # noqa: SLF001
+}

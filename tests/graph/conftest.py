@@ -30,6 +30,11 @@ OWN = "5f0c3a1b2c3d4e5f6a7b8c90"
 """The user that the tokens of these tests speak for."""
 PROTOCOL = Subprotocol("graphql-transport-ws")
 PATIENCE = 10.0
+UNHURRIED = {
+    "RATE_LIMIT_ANONYMOUS_PER_MINUTE": "1000000",
+    "RATE_LIMIT_SUBSCRIBER_PER_MINUTE": "1000000",
+}
+"""All tests come from one address, and many speak for one user."""
 
 
 def token(role: str, subject: str = OWN, seconds: float = 3_600, secret: str = SECRET) -> str:
@@ -99,7 +104,7 @@ def complaints(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
 def environment(db_uri: str, redis_url: str, port: int) -> dict[str, str]:
     """The settings of an API under test."""
     settings = {"DB_URI": db_uri, "REDIS_URL": redis_url, "PORT": str(port), "JWT_SECRET": SECRET}
-    return {**os.environ, **settings, "LOG_FORMAT": "json", "DRAIN_SECONDS": "5"}
+    return {**os.environ, **UNHURRIED, **settings, "LOG_FORMAT": "json", "DRAIN_SECONDS": "5"}
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""The short cut for lists gives exactly what graphql-core's own executor gives."""
+"""The short cuts for objects and lists give exactly what graphql-core's own executor gives."""
 
 from datetime import UTC, datetime
 from enum import Enum
@@ -9,9 +9,11 @@ import strawberry
 from graphql import GraphQLError
 from strawberry.scalars import JSON
 
-from graph.completion import WORTHWHILE, Completion
+from graph import completion, plain
+from graph.completion import Completion
+from graph.plain import Complete
 
-MANY = WORTHWHILE + 1
+MANY = 5
 
 
 @strawberry.enum
@@ -67,6 +69,18 @@ class Query:
         return [leaf(number, twin=leaf(number + 10)) for number in range(MANY)]
 
     @strawberry.field
+    def first(self) -> Leaf:
+        return leaf(1, twin=leaf(2))
+
+    @strawberry.field
+    def broken(self) -> Leaf | None:
+        return leaf(1, size="x")
+
+    @strawberry.field
+    def nothing(self) -> Leaf | None:
+        return None
+
+    @strawberry.field
     def holed(self) -> list[Leaf | None]:
         return [leaf(number) if number else None for number in range(MANY)]
 
@@ -114,6 +128,10 @@ short = strawberry.Schema(Query, types=[Leaf, Careful], execution_context_class=
         "{ lacking { size } numbers }",
         "{ careful { name slow } }",
         "{ careful { name broken } }",
+        "{ first { name twin { size } } again: first { size } }",
+        """{ first { ...F twin { size } } other: first { ...F } }
+        fragment F on Leaf { twin { name } }""",
+        "{ first { size } broken { name size } nothing { name } }",
         "{ named { __typename name ... on Leaf { size } ... on Careful { slow } } }",
     ],
 )
@@ -127,12 +145,11 @@ async def test_it_answers_as_the_executor_does(document: str) -> None:
 
 async def test_it_takes_the_short_cut_at_all(monkeypatch: pytest.MonkeyPatch) -> None:
     planned: list[object] = []
-    plan = Completion._planned
 
-    def watched(self: Completion, kind: object, details: object) -> Any:
+    def watched(executor: Completion, kind: object, details: object) -> Complete:
         planned.append(kind)
-        return plan(self, kind, details)
+        return plain.plan(executor, kind, details)
 
-    monkeypatch.setattr(Completion, "_planned", watched)
+    monkeypatch.setattr(completion, "plan", watched)
     await short.execute("{ leaves { name } }")
-    assert planned
+    assert len(planned) == 1

@@ -138,6 +138,43 @@ async def test_a_key_of_one_among_many_is_refused(edge: Edge) -> None:
     assert refused["results"] == []
 
 
+MANY = """mutation ($input: CreateNotificationsInput!) { createNotifications(input: $input) {
+    results { notification { id } unread errors { field code } } errors { field code } } }"""
+
+
+async def test_one_key_makes_a_whole_batch_safe_to_repeat(edge: Edge) -> None:
+    users = [uuid4().hex[:24] for _ in range(3)]
+    batch = [{"userId": user, "key": "new_post"} for user in users]
+    batch.append({"userId": users[0], "key": "nonsense"})
+    said = {"notifications": batch, "idempotencyKey": uuid4().hex}
+    first = (await edge.data(MANY, {"input": said}))["createNotifications"]
+    assert [len(one["errors"]) for one in first["results"]] == [0, 0, 0, 1]
+    assert (await edge.data(MANY, {"input": said}))["createNotifications"] == first
+    wrong = {**said, "notifications": [{"userId": users[0], "key": "new_message"}, *batch[1:]]}
+    second = (await edge.data(MANY, {"input": wrong}))["createNotifications"]["results"]
+    assert second[0]["errors"] == [{"field": "idempotencyKey", "code": "CONFLICT"}]
+    assert second[1:] == first["results"][1:]
+    both = {**said, "notifications": [{**batch[0], "idempotencyKey": "a"}]}
+    refused = (await edge.data(MANY, {"input": both}))["createNotifications"]
+    assert refused["errors"] == [{"field": "notifications.0.idempotencyKey", "code": "INVALID"}]
+
+
+async def test_a_repeat_is_not_checked_again(edge: Edge) -> None:
+    kind = (await asked(edge, "createKind", {"key": f"k{uuid4().hex}"}))["kind"]["key"]
+    said = {"userId": uuid4().hex[:24], "key": kind, "idempotencyKey": uuid4().hex}
+    first = await asked(edge, "createNotification", said)
+    edge.database.kinds.delete_one({"_id": kind})
+
+    async def unknown() -> bool:
+        fresh = await asked(edge, "createNotification", {**said, "idempotencyKey": uuid4().hex})
+        return bool(fresh["errors"])
+
+    async with asyncio.timeout(10):
+        while not await unknown():  # kinds are remembered for a second
+            await asyncio.sleep(0.1)
+    assert await asked(edge, "createNotification", said) == first
+
+
 @pytest.fixture(params=["answered", "committed"])
 async def doomed(
     request: pytest.FixtureRequest, edge: Edge, mongod: Mongod, redis_url: str, tmp_path: Path

@@ -120,6 +120,20 @@ async def it_lacks_its_database(http: aiohttp.ClientSession, query: str) -> None
     assert "127.0.0.1" not in error["message"]
 
 
+async def each_is_told_alone(http: aiohttp.ClientSession) -> None:
+    """Of a batch every item says that it has to be sent again."""
+    one = f'{{userId: "{USER}", key: "new_post"}}, {{userId: "{ObjectId()}", key: "new_post"}}'
+    batch = ", ".join([one] * 40)
+    fields = "results { errors { field code } } errors { code }"
+    query = (
+        f"mutation {{ createNotifications(input: {{notifications: [{batch}]}}) {{ {fields} }} }}"
+    )
+    status, answer = await ask(http, query)
+    payload = answer["data"]["createNotifications"]
+    told = {"errors": [{"field": "notifications", "code": "UNAVAILABLE"}]}
+    assert (status, payload) == (200, {"results": [told] * 80, "errors": []})
+
+
 async def strangers_stay_out(http: aiohttp.ClientSession, socket: str) -> None:
     """By default pages of other origins get nothing."""
     query = {"query": "{ __typename }"}
@@ -156,6 +170,7 @@ async def test_the_api_waits_for_its_database_outlives_it_and_ends_in_order(
                     it_lacks_its_database(http, CREATE),
                     it_lacks_its_database(http, CREATE.replace("new_post", "new_login")),
                     it_lacks_its_database(http, "{ kinds { key } }"),
+                    each_is_told_alone(http),
                     it_is_alive_and_unready(http),
                 )
                 database.start()

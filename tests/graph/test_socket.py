@@ -12,12 +12,14 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
-from graph.socket import INIT_SECONDS, MOST_OPERATIONS
+from core.settings import Settings
+from graph.socket import INIT_SECONDS
 from rules.inbox import cursor
 from tests.graph.conftest import OWN, PATIENCE, Edge, hear, token
 
 EVENTS = """subscription ($user: ID!, $after: String) {
     inboxEvents(userId: $user, after: $after) { cursor unread } }"""
+MOST_OPERATIONS: int = Settings.model_fields["socket_operations"].default
 CREATE = """mutation ($user: ID!) {
     createNotification(input: {userId: $user, key: "new_post"}) { notification { cursor } } }"""
 
@@ -101,6 +103,40 @@ async def test_connection_init_may_have_a_null_payload(edge: Edge) -> None:
         assert (await hear(line))["type"] == "connection_ack"
 
 
+@pytest.mark.parametrize("payload", [{}, {"n": 1}, {"n": 10**40, "t": "\u00e9"}])
+async def test_a_pong_gives_the_payload_of_its_ping_back(
+    edge: Edge, payload: dict[str, Any]
+) -> None:
+    async with edge.socket(init=False) as line:
+        await say(line, "ping")
+        assert await hear(line) == {"type": "pong"}
+        await say(line, "ping", payload=payload)
+        assert await hear(line) == {"type": "pong", "payload": payload}
+        await say(line, "pong", payload=payload)
+        await line.ping("a ping of RFC 6455")
+        await say(line, "connection_init")
+        assert (await hear(line))["type"] == "connection_ack"
+
+
+async def test_a_bad_token_is_closed_with_4403(edge: Edge) -> None:
+    async with edge.socket(init=False) as line:
+        await say(line, "connection_init", payload={"authorization": "Bearer of bad news"})
+        assert await closing(line) == (4403, "Forbidden")
+
+
+async def test_a_mutation_goes_on_to_its_end_whoever_leaves(edge: Edge, user_id: str) -> None:
+    async with edge.socket() as line, edge.socket() as bell:
+        await follow(bell, "bell", user_id)
+        await subscribe(line, "1", CREATE, variables={"user": user_id})
+        await say(line, "complete", id="1")
+        await say(line, "ping")
+        assert (await hear(line))["type"] == "pong"  # and nothing of the mutation
+        await subscribe(line, "1", CREATE, variables={"user": user_id})
+        line.transport.abort()
+        unread = [(await hear(bell))["payload"]["data"]["inboxEvents"]["unread"] for _ in "12"]
+        assert unread == [1, 2]
+
+
 async def test_a_token_may_come_by_the_header_of_the_handshake(edge: Edge) -> None:
     address = edge.address.replace("http", "ws") + "/graphql"
     headers = {"Authorization": f"Bearer {token('sender')}"}
@@ -182,6 +218,12 @@ async def test_a_socket_has_room_for_so_many_operations_and_says_so(
             await follow(line, str(number), user_id)
         answer = await hear(line)
         assert (answer["type"], answer["id"]) == ("error", str(MOST_OPERATIONS))
+        assert answer["payload"][0]["extensions"]["code"] == "TOO_MANY_OPERATIONS"
+        await say(line, "complete", id="0")
+        await follow(line, "in its place", user_id)
+        await edge.data(CREATE, {"user": user_id})
+        heard = {(await hear(line))["id"] for _ in range(MOST_OPERATIONS)}
+        assert heard == {"in its place", *map(str, range(1, MOST_OPERATIONS))}
 
 
 async def test_clients_that_are_cut_off_in_a_flood_of_events_are_no_error(

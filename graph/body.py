@@ -1,0 +1,97 @@
+"""Reading a request's body: bounded in size, in time, and in what all bodies hold together."""
+
+import asyncio
+
+from starlette.requests import ClientDisconnect, Request
+
+from core.errors import Unavailable
+from graph.rejection import Rejected
+
+TOO_LARGE = "TOO_LARGE"
+LARGEST = 8 * 1024 * 1024
+"""Bytes of a caller with a token: room for 1,000 notifications of a usual size."""
+LARGEST_UNKNOWN = 64 * 1024
+"""Bytes of a caller without: room for any question, and none to fill our memory with."""
+MOST_VALUES = 500_000
+"""JSON values of a body; each takes some 70 bytes once it is read, however short it is."""
+ROOM = 64 * 1024 * 1024
+"""Bytes that the bodies under way may hold together in this process."""
+PATIENCE_SECONDS = 10.0
+SLOWEST = 32 * 1024
+"""Bytes a second that a body must come in at, after the patience that each has."""
+
+
+class Body:
+    """One request's body, and its share of the room that all have, for as long as it is needed."""
+
+    _free = ROOM
+
+    def __init__(self, request: Request, *, known: bool) -> None:
+        """Of a caller with a token, or of one without."""
+        self._request = request
+        self._raw = bytearray()
+        self._limit = LARGEST if known else LARGEST_UNKNOWN
+        self._taken = 0
+
+    async def __aenter__(self) -> bytearray:
+        """All of it; raises Rejected, or Starlette's ClientDisconnect."""
+        try:
+            await self._read()
+        except BaseException:
+            self._release()
+            raise
+        return self._raw
+
+    async def __aexit__(self, *_: object) -> None:
+        self._release()
+
+    async def _read(self) -> None:
+        if self._request.method != "POST":
+            return
+        self._check(int(self._request.headers.get("content-length", 0)))
+        try:
+            async with asyncio.timeout(PATIENCE_SECONDS) as patience:
+                await self._collect(patience)
+        except TimeoutError:
+            message = "the body came in too slowly"
+            raise Rejected(408, message, headers={"Connection": "close"}) from None
+        if len(self._raw) > LARGEST_UNKNOWN and _values(self._raw) > MOST_VALUES:
+            raise Rejected(413, f"the body holds more than {MOST_VALUES} values", TOO_LARGE)
+
+    async def _collect(self, patience: asyncio.Timeout) -> None:
+        first = asyncio.get_running_loop().time() + PATIENCE_SECONDS
+        while True:
+            message = await self._request.receive()
+            if message["type"] == "http.disconnect":
+                raise ClientDisconnect
+            self._add(message.get("body", b""))
+            if not message.get("more_body", False):
+                return
+            patience.reschedule(first + len(self._raw) / SLOWEST)
+
+    def _add(self, chunk: bytes) -> None:
+        size = len(self._raw) + len(chunk)
+        self._check(size)
+        if size > LARGEST_UNKNOWN:
+            self._take(len(chunk))
+        self._raw += chunk
+
+    def _check(self, size: int) -> None:
+        if size > self._limit:
+            raise Rejected(413, f"the body is larger than {self._limit} bytes", TOO_LARGE)
+
+    def _take(self, size: int) -> None:
+        if size > Body._free:
+            message = "too many large requests are under way; try again shortly"
+            raise Rejected(503, message, Unavailable.code)
+        Body._free -= size
+        self._taken += size
+
+    def _release(self) -> None:
+        Body._free += self._taken
+        self._taken = 0
+
+
+def _values(raw: bytearray) -> int:
+    """At least as many values as the JSON has; its texts may hold some of these marks too."""
+    return raw.count(b",") + raw.count(b"[") + raw.count(b"{") + 1

@@ -1,0 +1,89 @@
+"""The streams that are open in this process: how many at most, and how to end them."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import TypeAlias
+
+from pymongo.errors import PyMongoError
+
+from core import events
+from core.errors import RateLimited, Unavailable
+from core.parts import Parts
+from graph.rejection import Rejected
+from rules.roles import Principal, Role
+from services import api_keys
+
+MOST = 10_000
+MOST_OF_ONE = 50
+"""Of one caller; a browser itself opens six at most by HTTP/1.1, and some hundred by HTTP/2."""
+RETRY_SECONDS = 5
+PATROL_SECONDS = 15.0
+"""How long a stream may outlive its key where the news of its end was lost."""
+
+End: TypeAlias = Callable[[], None]
+Caller: TypeAlias = tuple[str, Role, str | None] | None
+
+
+class Streams:
+    """Who has which streams; all without a token count as one caller."""
+
+    def __init__(self) -> None:
+        self._ends: defaultdict[Caller, set[End]] = defaultdict(set)
+        self._count = 0
+
+    def check(self, principal: Principal | None) -> None:
+        """Raise Rejected unless there is room for one more."""
+        headers = {"Retry-After": str(RETRY_SECONDS)}
+        if self._count >= MOST:
+            raise Rejected(503, str(Unavailable()), Unavailable.code, headers)
+        if len(self._ends.get(_caller(principal), ())) >= MOST_OF_ONE:
+            message = f"you have {MOST_OF_ONE} streams open; close one first"
+            raise Rejected(429, message, RateLimited.code, headers)
+
+    @contextmanager
+    def entered(self, principal: Principal | None, end: End) -> Iterator[None]:
+        """Count a stream while it is open."""
+        caller = _caller(principal)
+        self._ends[caller].add(end)
+        self._count += 1
+        try:
+            yield
+        finally:
+            self._count -= 1
+            self._ends[caller].discard(end)
+            if not self._ends[caller]:
+                del self._ends[caller]
+
+    async def watch_keys(self, parts: Parts) -> None:
+        """End the streams of API keys that are revoked or expire, until cancelled."""
+        async with parts.wakeups.listen(api_keys.REVOKED) as waiter:
+            while True:
+                told: list[bytes] | None = None
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(PATROL_SECONDS):
+                        told = await waiter.take()
+                await self._check({key.decode() for key in told} if told else None)
+
+    async def _check(self, revoked: set[str] | None) -> None:
+        """End those of the revoked keys; None asks the database about all."""
+        try:
+            keys = {caller[2] for caller in self._ends if caller and caller[2] is not None}
+            if keys:
+                gone = keys - await api_keys.still_good(keys) if revoked is None else revoked
+                self._end(gone)
+        except PyMongoError as error:
+            # The next round asks again.
+            events.emit("streams.patrol.failed", error=str(error))
+
+    def _end(self, key_ids: set[str]) -> None:
+        for caller, ends in list(self._ends.items()):
+            if caller and caller[2] in key_ids:
+                for end in tuple(ends):
+                    end()
+
+
+def _caller(principal: Principal | None) -> Caller:
+    # Not the whole principal: it would be another one with each new token.
+    return None if principal is None else (principal.subject, principal.role, principal.key_id)

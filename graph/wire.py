@@ -1,0 +1,132 @@
+"""uvicorn's HTTP/1.1, with limits on the head of a request and its own errors in JSON."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import orjson
+from uvicorn.protocols.http.httptools_impl import (
+    STATUS_LINE,
+    HttpToolsProtocol,
+    RequestResponseCycle,
+)
+
+from graph.accept import LEGACY
+from graph.rejection import BAD_REQUEST
+
+LARGEST_HEAD = 64 * 1024
+"""Bytes of a request line with its headers, so also of a GET."""
+HEAD_SECONDS = 10.0
+LINGER_SECONDS = 10.0
+"""How long the rest of what was refused is taken and thrown away, so that its sender reads why."""
+
+
+class Wire(HttpToolsProtocol):
+    """One connection. A request's `state.wire` is it."""
+
+    on_shutdown: Callable[[], None] | None = None
+    """Ends the answer under way, where it has no end of its own."""
+    stopping = False
+    """Whether the process is on its way out."""
+    _limit: asyncio.TimerHandle | None = None
+    _in_head = True
+    _head = 0
+    _refused = False
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn has it
+        """Expect a request before long."""
+        super().connection_made(transport)
+        self._within(HEAD_SECONDS, transport.close)
+
+    def data_received(self, data: bytes) -> None:
+        """Parse, unless a head without end comes in."""
+        if self._refused:
+            return
+        if self._in_head:
+            self._head += len(data)
+        super().data_received(data)
+        if self._in_head and self._head > LARGEST_HEAD:
+            self._refuse(431, f"the headers are larger than {LARGEST_HEAD} bytes")
+
+    def on_message_begin(self) -> None:
+        """Expect the whole head before long."""
+        super().on_message_begin()
+        self.scope["state"]["wire"] = self
+        self._in_head = True
+        self._within(HEAD_SECONDS, self._too_slow)
+
+    def on_headers_complete(self) -> None:
+        """Go on as uvicorn does."""
+        self._within(None)
+        self._in_head, self._head = False, 0
+        super().on_headers_complete()
+
+    def on_response_complete(self) -> None:
+        """Let a sender come to its end, but not for ever."""
+        self.on_shutdown = None
+        lingers = self.cycle.more_body and not self.pipeline
+        super().on_response_complete()
+        if lingers:
+            self._within(LINGER_SECONDS, self.transport.close)
+
+    def on_message_complete(self) -> None:
+        """Wait for the next request as after any other."""
+        super().on_message_complete()
+        cycle = self._cycle()
+        if cycle is not None and cycle.response_complete and cycle.more_body:
+            cycle.more_body = False
+            self._within(self.timeout_keep_alive, self.transport.close)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Leave no timer behind."""
+        self._within(None)
+        super().connection_lost(exc)
+
+    def shutdown(self) -> None:
+        """Let the answer under way come to its end."""
+        super().shutdown()
+        self.stopping = True
+        if self.on_shutdown is not None:
+            self.on_shutdown()
+
+    def abort(self) -> None:
+        """Cut the connection, with all that its peer has not read."""
+        self.transport.abort()
+
+    def send_400_response(self, msg: str) -> None:
+        """What is no HTTP is refused in JSON too."""
+        self._refuse(400, msg)
+
+    def _too_slow(self) -> None:
+        self._refuse(408, "the headers came in too slowly")
+
+    def _refuse(self, status: int, message: str) -> None:
+        cycle = self._cycle()
+        if self._refused or self.transport.is_closing():
+            return
+        if cycle is not None and cycle.response_started and not cycle.response_complete:
+            self.transport.close()  # in the middle of an answer nothing else can be said
+            return
+        if cycle is not None and not cycle.response_complete:
+            cycle.disconnected = True
+            cycle.message_event.set()
+        errors = [{"message": message, "extensions": {"code": BAD_REQUEST}}]
+        said = orjson.dumps({"errors": errors})
+        head = f"content-type: {LEGACY}; charset=utf-8\r\ncontent-length: {len(said)}\r\n"
+        start = STATUS_LINE[status] + head.encode() + b"connection: close\r\n\r\n"
+        self.transport.write(start + said)
+        self._refused = True
+        # Closed at once, with bytes still to come, the kernel would take the answer back.
+        self.transport.write_eof()
+        self._within(LINGER_SECONDS, self.transport.close)
+
+    def _cycle(self) -> RequestResponseCycle | None:
+        """The last request with its answer; uvicorn's type hides that there is none at first."""
+        return self.cycle
+
+    def _within(self, seconds: float | None, then: Callable[[], Any] | None = None) -> None:
+        if self._limit is not None:
+            self._limit.cancel()
+            self._limit = None
+        if seconds is not None and then is not None:
+            self._limit = self.loop.call_later(seconds, then)
