@@ -5,12 +5,23 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench import edge, email, launch, mailing, memory, statistics
+from bench import edge, email, latency, launch, live, mailing, memory, sockets, statistics
 from bench.measure import Contest, Reading
 from bench.report import Results, machine
 from bench.stage import Stage, stage
 
-NAMES = ("create", "list", "launch", "mailing", "e-mail", "memory", "statistics")
+NAMES = (
+    "create",
+    "list",
+    "launch",
+    "mailing",
+    "e-mail",
+    "memory",
+    "statistics",
+    live.NAME,
+    latency.NAME,
+    sockets.NAME,
+)
 Say = Callable[[str], None]
 
 
@@ -29,6 +40,10 @@ class Size:
     """Messages of it that are delivered under watch, at least."""
     many_messages: int = 1_000_000
     """Of the large mailing whose statistics are asked for."""
+    sockets: int = 5_000
+    """Idle subscriptions whose memory is taken."""
+    bells: int = 1_000
+    """Sockets that hear live events; for the latency each hears one a second."""
 
 
 QUICK = Size(
@@ -38,6 +53,7 @@ QUICK = Size(
     many_clients=20_000,
     many_delivered=20_000,
     many_messages=50_000,
+    sockets=1_000,
 )
 
 
@@ -66,6 +82,8 @@ def _contests(here: Stage, size: Size, names: Sequence[str]) -> Iterator[Contest
         yield from mailing.contests(here, size.clients)
     if "e-mail" in names:
         yield from email.contests(here, size.clients)
+    if live.NAME in names:
+        yield from live.contests(here, size.bells, size.seconds)
 
 
 def _readings(here: Stage, size: Size, names: Sequence[str]) -> Iterator[Reading]:
@@ -73,3 +91,7 @@ def _readings(here: Stage, size: Size, names: Sequence[str]) -> Iterator[Reading
         yield from memory.readings(here, size.many_clients, size.many_delivered)
     if "statistics" in names:
         yield from statistics.readings(here, size.many_messages)
+    if latency.NAME in names:
+        yield from latency.readings(here, size.bells, size.seconds)
+    if sockets.NAME in names:
+        yield from sockets.readings(here, size.sockets)

@@ -9,9 +9,15 @@ from bench.run import NAMES, Size, run
 from core.errors import ConfigurationError
 
 TINY = Size(
-    rounds=1, seconds=0.3, clients=150, many_clients=150, many_delivered=150, many_messages=2_000
+    rounds=1,
+    seconds=0.3,
+    clients=150,
+    many_clients=150,
+    many_delivered=150,
+    many_messages=2_000,
+    bells=40,
 )
-CONTESTS = ["create", "list", "launch", "mailing", "mailing, 50 ms", "e-mail"]
+CONTESTS = ["create", "list", "launch", "mailing", "mailing, 50 ms", "e-mail", "live events"]
 
 
 @pytest.fixture(scope="module")
@@ -34,10 +40,16 @@ def test_each_contest_has_a_sample_of_both_rivals(
 def test_the_memory_and_the_statistics_of_two_sizes_are_read(
     measured: tuple[Results, list[str]],
 ) -> None:
-    memory, small, large = measured[0].readings
+    memory, small, large = measured[0].readings[:3]
     assert (memory.most, small.most) == (300, None)
     assert large.most is not None and large.name == "statistics of 2,000 messages"
     assert min(memory.value, small.value, large.value) > 0
+
+
+def test_the_latency_of_events_is_read(measured: tuple[Results, list[str]]) -> None:
+    median, p99 = (each for each in measured[0].readings if "commit to socket" in each.name)
+    assert 0 < median.value <= p99.value
+    assert p99.most == 50
 
 
 def test_the_section_of_the_documentation_shows_ratios_machine_and_command(
