@@ -1,7 +1,9 @@
 """Kinds: the built-in ones, those of operators, and a short cache for the hot path."""
 
+import asyncio
 import time
 from dataclasses import asdict, dataclass
+from functools import partial
 
 from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.errors import DuplicateKeyError
@@ -29,6 +31,7 @@ BUILT_IN = (
 )
 
 _cache: dict[str, tuple[float, Kind]] = {}
+_reading: dict[str, "asyncio.Task[Kind | None]"] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,18 +58,34 @@ async def seed() -> None:
 
 
 async def find(key: str) -> Kind | None:
-    """The kind, at most a second old."""
-    now = time.monotonic()
+    """The kind, at most a second old; those who miss it at the same moment share one read."""
     known = _cache.get(key)
-    if known is not None and now - known[0] < CACHE_SECONDS:
+    if known is not None and time.monotonic() - known[0] < CACHE_SECONDS:
         return known[1]
+    reading = _reading.get(key)
+    if reading is None:
+        reading = _reading[key] = asyncio.create_task(_read(key))
+        reading.add_done_callback(partial(_forget, key))
+    # Shielded: the first to ask may leave, and the others still want it.
+    return await asyncio.shield(reading)
+
+
+async def _read(key: str) -> Kind | None:
+    now = time.monotonic()
     kind = await Kind.get(key)
-    if kind is None:
-        return None
-    if len(_cache) >= CACHE_BOUND:
-        _cache.clear()
-    _cache[key] = (now, kind)
+    # A change that was made here meanwhile wants it read again.
+    if kind is not None and _reading.get(key) is asyncio.current_task():
+        if len(_cache) >= CACHE_BOUND:
+            _cache.clear()
+        _cache[key] = (now, kind)
     return kind
+
+
+def _forget(key: str, reading: "asyncio.Task[Kind | None]") -> None:
+    if _reading.get(key) is reading:
+        del _reading[key]
+    if not reading.cancelled():
+        reading.exception()  # whoever still waits raises it
 
 
 async def every() -> list[Kind]:
@@ -122,6 +141,7 @@ async def update(key: str, changes: dict[str, object]) -> Kind:
     changes = {**changes, "updated_at": clock.now()}
     await Kind.get_pymongo_collection().update_one({"_id": key}, {"$set": changes})
     _cache.pop(key, None)
+    _reading.pop(key, None)
     events.emit("kind.updated", key=key)
     stored: Kind = changed.model_copy(update={"updated_at": changes["updated_at"]})
     return stored

@@ -1,3 +1,5 @@
+import asyncio
+
 import pytest
 
 from core.errors import Problem
@@ -6,6 +8,7 @@ from models.kind import Kind
 from services import kinds
 from services.kinds import NewKind
 from tests.factories import kind
+from tests.services.interludes import Interludes
 from tests.services.looking import mistakes
 
 WAIT = ("emailIfUnreadAfter", Problem.INVALID)
@@ -43,6 +46,27 @@ async def test_a_change_is_seen_at_once_by_the_process_that_made_it(parts: Parts
     changed = await kinds.update("sale", {"email": True, "body": "Cheap!"})
     assert await kinds.find("sale") == changed
     assert (changed.in_app, changed.email, changed.body) == (True, True, "Cheap!")
+
+
+async def test_those_who_ask_at_the_same_moment_share_one_read(
+    parts: Parts, interludes: Interludes
+) -> None:
+    interludes.before("find", "kinds", lambda: None)
+    first = asyncio.create_task(kinds.find("new_post"))
+    others = [asyncio.create_task(kinds.find("new_post")) for _ in range(20)]
+    await asyncio.sleep(0)
+    first.cancel()
+    found = await asyncio.gather(*others)
+    assert {one.id for one in found if one} == {"new_post"}
+    assert len({id(one) for one in found}) == 1
+
+
+async def test_a_change_while_a_kind_is_read_is_not_lost(parts: Parts) -> None:
+    reading = asyncio.create_task(kinds.find("new_post"))
+    await asyncio.sleep(0)
+    changed = await kinds.update("new_post", {"title": "Other"})
+    await reading
+    assert await kinds.find("new_post") == changed
 
 
 async def test_what_a_change_does_not_name_stays(parts: Parts) -> None:
