@@ -11,7 +11,7 @@ from graph.notification import Notification
 from graph.scalars import JSON
 from rules import addresses
 from rules import inbox as rules
-from rules.roles import Permission
+from rules.roles import Permission, may
 from services import inbox, revisions
 
 
@@ -134,7 +134,7 @@ class NotificationChangeMutation:
     @strawberry.mutation(
         description=(
             "Let a notification say something else: its kind makes title and body anew. Its place, "
-            "its time and whether it is read stay."
+            "its time and whether it is read stay. Senders can change what they made themselves."
         ),
         extensions=[Needs(Permission.CREATE_NOTIFICATIONS), Answers(NotificationPayload)],
     )
@@ -145,13 +145,14 @@ class NotificationChangeMutation:
         user_id, item_id = at_field("id", _anyones, input.id)
         given = {"target_id": input.target_id, "data": input.data}
         changes = {name: some.value for name, some in given.items() if some is not None}
-        done = await revisions.update(info.context.parts, user_id, item_id, changes)
+        parts, maker = info.context.parts, _maker(info)
+        done = await revisions.update(parts, user_id, item_id, changes, maker)
         return NotificationPayload.of(user_id, done)
 
     @strawberry.mutation(
         description=(
             "Take a notification back: it disappears from every tab and counts nowhere, and its "
-            "e-mail stays unsent if it has not left."
+            "e-mail stays unsent if it has not left. Senders can take back what they made themselves."
         ),
         extensions=[Needs(Permission.CREATE_NOTIFICATIONS), Answers(RetractNotificationPayload)],
     )
@@ -160,7 +161,7 @@ class NotificationChangeMutation:
     ) -> RetractNotificationPayload:
         """Retract one."""
         user_id, item_id = at_field("id", _anyones, input.id)
-        done = await revisions.retract(info.context.parts, user_id, item_id)
+        done = await revisions.retract(info.context.parts, user_id, item_id, _maker(info))
         return RetractNotificationPayload(id=input.id, changed=done.changed, unread=done.unread)
 
     @strawberry.mutation(
@@ -193,6 +194,12 @@ async def _archive(info: Info, raw_id: str, *, archived: bool) -> NotificationPa
 def _own(info: Info, raw_id: str) -> tuple[ObjectId, str]:
     user_key, item_id = at_field("id", _notification_key, raw_id)
     return at_field("id", info.context.own_inbox, user_key), item_id
+
+
+def _maker(info: Info) -> str | None:
+    """Whose notifications the caller may change; None for everybody's."""
+    caller = info.context.require(Permission.CREATE_NOTIFICATIONS)
+    return None if may(caller, Permission.READ_ANY_INBOX) else caller.subject
 
 
 def _anyones(raw_id: str) -> tuple[ObjectId, str]:

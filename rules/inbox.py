@@ -13,8 +13,9 @@ from typing import Any, TypeAlias
 from core.errors import Invalid
 
 Item: TypeAlias = dict[str, Any]
-"""`id`, `seq`, `at`, `key`, `target_id`, `data` (JSON text), `title`, `body`, `new`, and what
-happened to it since: `read_seq`, `updated_seq`, `updated_at`, `archived`, `archived_seq`."""
+"""`id`, `seq`, `at`, `key`, `target_id`, `data` (JSON text), `title`, `body`, `new`, `by` (the
+subject of its maker), and what happened to it since: `read_seq`, `updated_seq`, `updated_at`,
+`archived`, `archived_seq`."""
 
 Tombstone: TypeAlias = dict[str, Any]
 """`id` and `seq` of an item that was retracted."""

@@ -12,6 +12,8 @@ from rules import addresses, render
 
 LARGEST_DATA = 16_384
 """Bytes of JSON in `data`; 500 items of this size still fit a document of 16 MB."""
+DEEPEST_DATA = 64
+"""Levels; an answer that holds the data has a few more, and JSON can be written to 254 only."""
 LARGEST_WORDS = 12_288
 """Bytes of title and body in an inbox: with the data, 500 items fit a document of 16 MB."""
 
@@ -66,4 +68,17 @@ def packed(data: object) -> str | None:
     if len(text) > LARGEST_DATA:
         message = f"has {len(text)} bytes of JSON; at most {LARGEST_DATA} are kept"
         raise Invalid(message, Problem.TOO_LONG)
+    if _depth(data) > DEEPEST_DATA:
+        raise Invalid(f"nests more than {DEEPEST_DATA} levels of objects and lists")
     return text.decode()
+
+
+def _depth(data: object) -> int:
+    """Levels of objects and lists."""
+    depth, level = 0, [data]
+    while level := [one for one in level if isinstance(one, dict | list)]:
+        depth += 1
+        level = [
+            inner for one in level for inner in (one.values() if isinstance(one, dict) else one)
+        ]
+    return depth

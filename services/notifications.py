@@ -77,9 +77,11 @@ async def create(
         checks.close()
         request = [new.user_id, new.key, new.target_id, new.data]
         once = Once(caller, verb, new.idempotency_key, request)
-        answer = await idempotency.run(parts.mongo, once, partial(_check_and_write, parts, new))
+        answer = await idempotency.run(
+            parts.mongo, once, partial(_check_and_write, parts, caller, new)
+        )
         return _tell(parts, answer)
-    draft = await _check(new)
+    draft = await _check(caller, new)
     if draft.kind.email:
         work = partial(_write, parts, draft)
         return _tell(parts, await mongo.in_transaction(parts.mongo, work))
@@ -120,11 +122,14 @@ async def create_many(
                 if isinstance(error, ConnectionFailure):
                     away.set()
                 return Unavailable(NOT_ANSWERED)
+            except Exception as error:  # noqa: BLE001 - the others are written all the same
+                events.emit("notification.failed", user_id=new.user_id, exc_info=error)
+                return Unavailable(NOT_ANSWERED)
 
     return await asyncio.gather(*map(one, batch))
 
 
-async def _check(new: NewNotification) -> _Draft:
+async def _check(caller: str, new: NewNotification) -> _Draft:
     checks = Checklist()
     user_id = checks.take("userId", addresses.object_id, new.user_id)
     kind = await kinds.find(new.key)
@@ -134,13 +139,14 @@ async def _check(new: NewNotification) -> _Draft:
     checks.close()
     assert user_id is not None
     item = {"id": str(ObjectId()), "at": clock.now(), "key": new.key, **said, "new": True}
+    item["by"] = caller
     return _Draft(user_id, kind, item)
 
 
 async def _check_and_write(
-    parts: Parts, new: NewNotification, session: AsyncClientSession | None
+    parts: Parts, caller: str, new: NewNotification, session: AsyncClientSession | None
 ) -> Row:
-    return await _write(parts, await _check(new), session)
+    return await _write(parts, await _check(caller, new), session)
 
 
 async def _write(parts: Parts, draft: _Draft, session: AsyncClientSession | None) -> Row:

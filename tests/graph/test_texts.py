@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from graph.schema import export
 from rules.inbox import cursor
+from services.content import DEEPEST_DATA
 from tests.graph.conftest import OWN, Edge
 
 SCHEMA: GraphQLSchema = build_schema(export())
@@ -83,3 +84,25 @@ async def test_no_input_causes_a_fault_inside(
     answer = await edge.ask(*operation)
     codes = {error["extensions"]["code"] for error in answer.get("errors", ())}
     assert codes <= {"BAD_USER_INPUT"}, answer
+
+
+async def test_the_deepest_data_come_back_in_every_answer(edge: Edge, user_id: str) -> None:
+    data: dict[str, Any] = {}
+    for _ in range(DEEPEST_DATA - 1):
+        data = {"a": data}
+    said = {"userId": user_id, "key": "new_post", "data": data}
+    made = await edge.data(
+        """mutation ($input: CreateNotificationInput!) {
+            createNotification(input: $input) { notification { data } } }""",
+        {"input": said},
+    )
+    assert made["createNotification"]["notification"] == {"data": data}
+    found = await edge.data(
+        """query ($user: ID!) { inbox(userId: $user) {
+            page { list { data } } notifications { edges { node { data } } } } }""",
+        {"user": user_id},
+    )
+    assert found["inbox"] == {
+        "page": {"list": [{"data": data}]},
+        "notifications": {"edges": [{"node": {"data": data}}]},
+    }

@@ -102,7 +102,8 @@ class Page:
         try:
             yield page
         finally:
-            process.terminate()
+            with suppress(ProcessLookupError):  # it may have ended by itself, and said why
+                process.terminate()
             await process.wait()
             await readers
 

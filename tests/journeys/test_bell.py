@@ -94,7 +94,7 @@ async def test_no_event_is_missed_or_doubled_while_an_api_is_killed_and_started_
         await page_and_bell_hear(page, bell, await writing)
     assert bell.numbers == list(range(WRITTEN))
     assert page.numbers == list(range(WRITTEN))
-    assert page.connections == 2
+    assert page.connections >= 2  # one more if it came while the new one was starting
 
 
 async def written(house: House, user: str, first: int, end: int) -> int:

@@ -113,8 +113,13 @@ async def test_a_mailing_starts_by_itself_and_not_before_its_time(house: House) 
 async def test_nothing_is_accepted_after_the_end(house: House) -> None:
     await add_clients(house, 40)
     await house.faults(down="503", retry_after_seconds=1)
-    house.worker()
-    end = moment(3)
+    worker = house.worker()
+
+    async def at_work() -> bool:
+        return worker.log.exists() and "worker.started" in worker.log.read_text()
+
+    await eventually(at_work)
+    end = moment(4)
     mailing = await mail(house, endAt=end)
 
     async def tried() -> bool:

@@ -11,6 +11,7 @@ from core.errors import InvalidInput, Problem, Unavailable
 from core.parts import Parts
 from models.user import User
 from services import inbox, notifications
+from services.content import DEEPEST_DATA
 from services.notifications import LARGEST_BATCH, Notified
 from tests.factories import notification
 from tests.services.looking import rows
@@ -123,7 +124,7 @@ async def test_a_repeat_under_its_key_gets_the_same_answer_once(parts: Parts) ->
 
 async def test_a_key_protects_the_deepest_data_too(parts: Parts) -> None:
     nested: object = 1
-    for _ in range(253):  # one more would be a mistake in `data`
+    for _ in range(DEEPEST_DATA - 1):
         nested = [nested]
     user_id = ObjectId()
     made = [await create(parts, user_id, data={"a": nested}, idempotency_key="k") for _ in "ab"]

@@ -11,7 +11,7 @@ from models.message import Message
 from models.user import User
 from rules.message import Status
 from services import inbox, kinds, notifications, users
-from services.content import LARGEST_DATA
+from services.content import DEEPEST_DATA, LARGEST_DATA
 from services.notifications import Notified
 from tests.factories import kind, notification
 from tests.services.conftest import EMAIL, Happened
@@ -142,11 +142,22 @@ async def test_data_that_are_no_json_object_are_named(parts: Parts, data: object
     assert await mistakes(parts, data=data) == {("data", Problem.INVALID)}
 
 
-async def test_data_that_are_too_deep_are_named(parts: Parts) -> None:
+@pytest.mark.parametrize("levels", [DEEPEST_DATA + 1, 253, 254, 255, 2_000])
+async def test_data_that_are_too_deep_are_named(parts: Parts, levels: int) -> None:
+    assert await mistakes(parts, data=deep(levels)) == {("data", Problem.INVALID)}
+
+
+async def test_data_may_be_as_deep_as_the_limit(parts: Parts) -> None:
+    made = await create(parts, ObjectId(), data=deep(DEEPEST_DATA))
+    assert made.item is not None
+    assert orjson.loads(made.item["data"]) == deep(DEEPEST_DATA)
+
+
+def deep(levels: int) -> dict[str, Any]:
     nested: dict[str, Any] = {}
-    for _ in range(2_000):
-        nested = {"a": nested}
-    assert await mistakes(parts, data=nested) == {("data", Problem.INVALID)}
+    for _ in range(levels - 1):
+        nested = {"a": nested, "b": []}
+    return nested
 
 
 async def test_data_may_be_as_long_as_the_limit_and_no_longer(parts: Parts) -> None:

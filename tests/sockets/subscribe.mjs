@@ -45,6 +45,8 @@ const client = createClient({
   connectionParams: token ? { authorization: `Bearer ${token}` } : undefined,
   lazyCloseTimeout: number('lazy-close'),
   retryAttempts: number('retries'),
+  // An address where nobody listens yet is no close event, and would end it at once.
+  shouldRetry: () => true,
   on: {
     opened: () => note({ opened: ++opened }),
     closed: ({ code, reason }) => note({ closed: code, reason }),
