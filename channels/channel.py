@@ -74,6 +74,11 @@ class Channel(Protocol):
     concurrency: int
     """How many sends may be under way at once in this process."""
 
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """All that must never be shown, in every form that could be, the longest first."""
+        ...
+
     async def send(self, envelope: Envelope, timeout_seconds: float) -> Outcome:
         """Try once, within the time given."""
         ...

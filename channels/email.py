@@ -65,7 +65,8 @@ class Email:
         origin(sender)
         self.concurrency = connections
         self._sender = sender
-        self._secrets = _forms_of(login, password) if password else ()
+        self.secrets = _forms_of(login, password) if password else ()
+        """The password in all its forms."""
         server = Server(host, port, login, password, tls, tls_context)
         self._pool = Pool(server, connections, idle_seconds)
 
@@ -81,7 +82,7 @@ class Email:
             async with asyncio.timeout(timeout_seconds), self._pool.slots:
                 return await self._deliver(attempt)
         except (SMTPException, OSError, UnicodeError) as error:
-            return failure(error, attempt.stage, kept(_words(error), self._secrets))
+            return failure(error, attempt.stage, kept(_words(error), self.secrets))
 
     async def close(self) -> None:
         """Give up the kept connections."""
@@ -130,7 +131,7 @@ class Email:
             connection.discard()
             raise
         self._pool.keep(connection)
-        return verdict(answer.code, stage, kept(_valid(answer.message), self._secrets))
+        return verdict(answer.code, stage, kept(_valid(answer.message), self.secrets))
 
 
 async def _conversation(connection: Connection, attempt: Attempt) -> tuple[Stage, SMTPResponse]:
@@ -176,4 +177,5 @@ def _valid(text: str) -> str:
 def _forms_of(login: str, password: str) -> tuple[str, ...]:
     """The password as itself and as AUTH writes it, for blotting it out of answers."""
     plain = (password, f"\0{login}\0{password}")
-    return (password, *(b64encode(text.encode("utf-8")).decode("ascii") for text in plain))
+    forms = (password, *(b64encode(text.encode("utf-8")).decode("ascii") for text in plain))
+    return tuple(sorted(forms, key=len, reverse=True))

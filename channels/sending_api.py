@@ -37,6 +37,11 @@ class SendingApi:
         self._slots = asyncio.Semaphore(concurrency)
         self._session: aiohttp.ClientSession | None = None
 
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """Tokens, and what asks for them."""
+        return self._tokens.secrets
+
     async def send(self, envelope: Envelope, timeout_seconds: float) -> Outcome:
         """Try once, within the time given; the outcomes are those of `sending_verdict`.
 
@@ -58,7 +63,7 @@ class SendingApi:
         try:
             return await self._exchange(f"{self._address}{envelope.number}", body, ends)
         except (aiohttp.ClientError, OSError) as error:
-            return failure(error, kept(f"{type(error).__name__}: {error}", self._tokens.secrets))
+            return failure(error, kept(f"{type(error).__name__}: {error}", self.secrets))
         finally:
             self._slots.release()
 
@@ -104,7 +109,7 @@ class SendingApi:
             allow_redirects=False,
         ) as response:
             answer = await bounded(response)
-            return verdict(response.status, response.headers, answer, self._tokens.secrets)
+            return verdict(response.status, response.headers, answer, self.secrets)
 
     def _open(self) -> aiohttp.ClientSession:
         self._session = aiohttp.ClientSession(

@@ -72,6 +72,8 @@ class Unauthenticated(BelfryError):
     """No valid token came with the request; send `Authorization: Bearer <token>`."""
 
     code = "UNAUTHENTICATED"
+    allowance: Allowance | None = None
+    """What the caller's address has left, where the attempt was counted."""
 
 
 class Forbidden(BelfryError):

@@ -9,7 +9,6 @@ from urllib.parse import urlsplit
 import aiohttp
 import jwt
 import orjson
-from cryptography.exceptions import UnsupportedAlgorithm
 from jwt.algorithms import RSAAlgorithm
 
 from core import events
@@ -33,6 +32,10 @@ COOLDOWN_SECONDS = 10.0
 LARGEST_SET = 256 * 1024
 """Bytes."""
 MOST_KEYS = 100
+LONGEST_KID = 500
+"""Characters; all are logged when they change."""
+LONGEST_ERROR = 500
+"""Characters of what a provider makes of itself that are logged."""
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
@@ -109,18 +112,25 @@ class Keys:
         await asyncio.shield(self._asking)
 
     async def _hear(self) -> None:
+        """Ask, and see to it that whatever comes back only counts as a failure at worst."""
         try:
-            keys = await _fetch(self._url)
-        except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:
+            self._learn(await _fetch(self._url))
+        except Exception as error:  # noqa: BLE001 - else an odd answer would be the last one heard
             self._failed = True
             host = urlsplit(self._url).hostname
-            events.emit("jwks.unreachable", host=host, error=str(error) or type(error).__name__)
-        else:
-            if keys != self._keys:
-                events.emit("jwks.changed", kids=sorted({str(key.kid) for key in keys}))
-            self._keys, self._heard_at, self._failed = keys, time.monotonic(), False
+            said = (str(error) or type(error).__name__)[:LONGEST_ERROR]
+            if isinstance(error, aiohttp.ClientError | OSError | ValueError):
+                events.emit("jwks.unreachable", host=host, error=said)
+            else:
+                events.emit("jwks.failed", host=host, exc_info=error)
         finally:
             self._asking = None
+
+    def _learn(self, keys: tuple[Key, ...]) -> None:
+        changed, self._keys = keys != self._keys, keys
+        self._heard_at, self._failed = time.monotonic(), False
+        if changed:
+            events.emit("jwks.changed", kids=sorted({str(key.kid) for key in keys}))
 
 
 def check_url(url: str) -> None:
@@ -174,12 +184,13 @@ def _usable(said: object) -> list[Key]:
     """The key, once for each algorithm that it fits; none if it is for something else."""
     if not isinstance(said, dict) or not isinstance(kid := said.get("kid"), str | None):
         return []
-    contents = orjson.dumps(said, option=orjson.OPT_SORT_KEYS)
-    try:
-        return [Key(kid, name, contents, _public(said, name)) for name in _algorithms(said)]
-    except (jwt.PyJWTError, UnsupportedAlgorithm, ValueError, TypeError, KeyError, AttributeError):
-        # PyJWT promises no more of a key that is none than that it fails; the others still serve.
+    if kid is not None and len(kid) > LONGEST_KID:
         return []
+    try:
+        contents = orjson.dumps(said, option=orjson.OPT_SORT_KEYS)
+        return [Key(kid, name, contents, _public(said, name)) for name in _algorithms(said)]
+    except Exception:  # noqa: BLE001 - PyJWT promises no more of a key that is none
+        return []  # the others still serve
 
 
 def _algorithms(said: dict[str, Any]) -> list[str]:

@@ -11,3 +11,12 @@ def settle() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(*THRESHOLDS)
+
+
+def leave() -> None:
+    """Collect what is left while the interpreter still stands.
+
+    Coroutines of cancelled work that wait in circles of garbage would else be torn down with it,
+    and each would complain on its own, outside of the log.
+    """
+    gc.collect()

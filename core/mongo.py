@@ -9,8 +9,10 @@ from typing import Any, TypeVar
 from pymongo import AsyncMongoClient, ReadPreference, WriteConcern
 from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.asynchronous.database import AsyncDatabase
-from pymongo.errors import DuplicateKeyError, OperationFailure
+from pymongo.errors import ConnectionFailure, DuplicateKeyError, OperationFailure
 from pymongo.read_concern import ReadConcern
+
+from core.errors import Unavailable
 
 Row = dict[str, Any]
 Client = AsyncMongoClient[Row]
@@ -22,6 +24,13 @@ APP_NAME = "belfry"
 GAP_SECONDS = 0.004
 """What a busy writer leaves between its transactions for those who change the same row."""
 GAP_PATIENCE_SECONDS = 5.0
+
+AWAY_SECONDS = 9.0
+"""How long the transaction of a request is tried without a connection: enough for an election."""
+REQUEST_SECONDS = 25.0
+"""How long it is tried in any case, as rows may be held by the transaction of a process that was
+killed. MongoDB ends that when it is 15 to 23 s old, if it is set up as our docker-compose.yml says;
+the driver alone would go on for two minutes."""
 
 DUPLICATE_TRIES = 5
 """A transaction that lost a race for a new key finds that key on its next try."""
@@ -74,6 +83,31 @@ async def in_transaction(
             if last:
                 raise
     raise AssertionError("the last try returns or raises")
+
+
+async def promptly(
+    client: Client, work: Callable[[AsyncClientSession], Awaitable[Result]]
+) -> Result:
+    """The same for someone who waits for the answer: raises Unavailable when that takes too long.
+
+    Nobody knows then whether it was committed.
+    """
+    began = time.monotonic()
+
+    async def attempt(session: AsyncClientSession) -> Result:
+        try:
+            return await work(session)
+        except ConnectionFailure as error:
+            if time.monotonic() - began > AWAY_SECONDS:
+                raise Unavailable from error
+            raise
+
+    try:
+        # Not pymongo.timeout(): under it the driver now and then swallows a cancellation.
+        async with asyncio.timeout(REQUEST_SECONDS):
+            return await in_transaction(client, attempt)
+    except TimeoutError as error:
+        raise Unavailable from error
 
 
 async def in_a_gap(

@@ -25,7 +25,9 @@ CALLERS = 50_000
 GATHER_SECONDS = 0.1
 """How long what was used waits to be told."""
 LONGEST_WAIT_SECONDS = 0.1
-"""How long a call waits for Redis, and only if its caller is busy."""
+"""How long a call waits for one trip to Redis, and only if its caller is busy."""
+PATIENCE_SECONDS = 2.0
+"""How long it waits in all, while other calls of its caller are let through before it."""
 TRIP_SECONDS = 1.0
 AWAY_SECONDS = 1.0
 """How often a Redis that did not answer is asked again; no call waits for that."""
@@ -105,8 +107,7 @@ class Quotas:
         """Count one call of the caller; raises RateLimited beyond `limit` a minute."""
         bucket = self._bucket(caller, limit)
         bucket.refill(time.monotonic())
-        while bucket.untold >= slack(limit) and bucket.tokens >= 1 and not self._away:
-            await self._hear()
+        await self._wait(bucket)
         allowance = bucket.take()
         self._used[caller] = bucket
         if self._timer is None:
@@ -129,6 +130,14 @@ class Quotas:
         self._buckets.move_to_end(caller)
         return bucket
 
+    async def _wait(self, bucket: Bucket) -> None:
+        """Wait until Redis knows of enough calls; in the end go on, whatever has become of it."""
+        ends = time.monotonic() + PATIENCE_SECONDS
+        while bucket.untold >= slack(bucket.limit) and bucket.tokens >= 1 and not self._away:
+            if time.monotonic() >= ends:
+                return
+            await self._hear()
+
     def _schedule(self) -> None:
         delay = AWAY_SECONDS if self._away else GATHER_SECONDS
         self._timer = asyncio.get_running_loop().call_later(delay, self._begin)
@@ -145,7 +154,7 @@ class Quotas:
         """Wait until Redis has been told; one that is too slow counts as away."""
         done, _ = await asyncio.wait([self._begin()], timeout=LONGEST_WAIT_SECONDS)
         if not done:
-            self._leave("slow")
+            self._leave(TimeoutError("slow"))
 
     async def _tell(self) -> None:
         used, self._used = self._used, {}
@@ -155,10 +164,10 @@ class Quotas:
                 for start in range(0, len(callers), BATCH):
                     part = callers[start : start + BATCH]
                     await self._tell_part(part, [used[caller] for caller in part])
-        except (RedisError, OSError, TimeoutError) as error:
-            self._leave(str(error))
+        except Exception as error:  # noqa: BLE001 - callers wait for this, whatever it meets
             for bucket in used.values():
                 bucket.untold = 0
+            self._leave(error)
         else:
             self._away = False
         if self._used and self._timer is None:
@@ -166,14 +175,17 @@ class Quotas:
 
     async def _tell_part(self, callers: list[str], buckets: list[Bucket]) -> None:
         told = [bucket.untold for bucket in buckets]
-        keys = [PREFIX + caller for caller in callers]
+        # Whatever a caller is called: what can't be told of one would not be told of any.
+        keys = [PREFIX + caller.encode("utf-8", "backslashreplace").decode() for caller in callers]
         said = chain.from_iterable(zip((bucket.limit for bucket in buckets), told, strict=True))
         answer: Any = self._redis.eval(_TELL, len(keys), *keys, *map(str, said))
         for bucket, count, left in zip(buckets, told, await answer, strict=True):
             bucket.refill(time.monotonic())
             bucket.learn(int(left) / 1000, count)
 
-    def _leave(self, why: str) -> None:
-        if not self._away:
-            events.emit("quotas.unreachable", error=why)
-        self._away = True
+    def _leave(self, error: Exception) -> None:
+        known, self._away = self._away, True
+        if not isinstance(error, RedisError | OSError):  # of which TimeoutError is one
+            events.emit("quotas.failed", exc_info=error)
+        elif not known:
+            events.emit("quotas.unreachable", error=str(error))

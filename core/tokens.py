@@ -1,5 +1,6 @@
 """Bearer tokens: JSON Web Tokens (RFC 7519) by a shared secret, or by an identity provider's keys."""
 
+import re
 from collections import OrderedDict
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -17,6 +18,9 @@ KNOWN_TOKENS = 1_024
 """Genuine tokens remembered, because checking a signature takes longer than reading an inbox."""
 LONGEST_TOKEN = 8_192
 """Characters; what is longer is refused unread."""
+LONGEST_SUBJECT = 200
+"""Characters; it is a key in Redis and stands in records and logs."""
+_SUBJECT = re.compile(rf"[^\x00-\x1f\x7f-\x9f\ud800-\udfff]{{1,{LONGEST_SUBJECT}}}")
 ENDED = "the token has expired; sign in again"
 SHORTEST_SECRET = 32
 """Bytes; RFC 7518 section 3.2 asks for a key as long as the hash."""
@@ -151,7 +155,9 @@ class Verifier:
             options={"require": self._expected.required},
         )
         expires_at = datetime.fromtimestamp(int(claims["exp"]), UTC)
-        return Claims(claims["sub"], _roles(claims, self._expected.role_claim), expires_at)
+        return Claims(
+            _subject(claims["sub"]), _roles(claims, self._expected.role_claim), expires_at
+        )
 
 
 def check_secret(secret: str) -> None:
@@ -170,6 +176,15 @@ def check(settings: Settings) -> None:
         jwks.check_url(settings.jwks_url)
     if secret or not settings.jwks_url:
         check_secret(secret)
+
+
+def _subject(said: object) -> str:
+    if not isinstance(said, str) or not _SUBJECT.fullmatch(said):
+        raise Unauthenticated(
+            f"the token's `sub` must have 1 to {LONGEST_SUBJECT} characters of valid Unicode, "
+            "without control characters"
+        )
+    return said
 
 
 def _roles(claims: dict[str, Any], name: str) -> tuple[str, ...]:

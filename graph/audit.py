@@ -30,6 +30,10 @@ class AuditEntry(Node):
     input: str = strawberry.field(description="JSON without secrets, cut to 2,000 characters.")
     outcome: AuditOutcome
     codes: list[str] = strawberry.field(description="Why it was refused or failed.")
+    times: int = strawberry.field(
+        description="How often: what is refused to the same caller in the same words counts here "
+        "for a minute; `at` is the first time and `finishedAt` the last."
+    )
     finished_at: datetime | None = strawberry.field(description="Null while UNFINISHED.")
 
     @classmethod
@@ -47,6 +51,7 @@ class AuditEntry(Node):
             input=entry.input,
             outcome=entry.outcome,
             codes=entry.codes,
+            times=entry.times,
             finished_at=entry.finished_at,
         )
 

@@ -10,7 +10,7 @@ from strawberry.utils.str_converters import to_camel_case
 from core.errors import Forbidden
 from graph.context import Context, Info
 from graph.node import Node
-from rules.audit import MOST_TARGETS
+from rules.audit import ids_among
 from rules.roles import Permission, Principal, is_operator
 from services import audit
 
@@ -31,8 +31,9 @@ async def recorded(
     principal = await _allowed(info.context, permission, info.field_name, said)
     async with audit.on_record(info.context.parts, principal, info.field_name, said) as record:
         payload = await resolve(**given)
-        record.codes = [error.code.value for error in getattr(payload, "errors", ())]
-        record.targets = list(dict.fromkeys([*record.targets, *_ids(payload)]))[:MOST_TARGETS]
+        codes = (error.code.value for error in getattr(payload, "errors", ()))
+        record.codes = list(dict.fromkeys(codes))
+        record.targets = ids_among([*record.targets, *_ids(payload)])
     return payload
 
 

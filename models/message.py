@@ -53,6 +53,10 @@ class Message(Document):
     """The notification that must still be unread when this e-mail leaves (X10)."""
     withdrawn: bool = False
     """Its notification was retracted: it must not be tried again."""
+    read: bool = False
+    """Its notification was read while it waited: it must not leave."""
+    by: str | None = None
+    """The subject of the notification's maker."""
     maybe_sent: bool = False
     created_at: datetime
     sent_at: datetime | None = None

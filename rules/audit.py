@@ -2,11 +2,14 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
 
 LONGEST_INPUT = 2_000
 MOST_TARGETS = 100
+LONGEST_TARGET = 200
+_TARGET = re.compile(rf"[A-Za-z0-9_-]{{1,{LONGEST_TARGET}}}")
+"""How all ids look that Belfry gives out; what looks otherwise was never one."""
 _LONGEST_TEXT = 500
 _MOST_ITEMS = 20
 _DEEPEST = 6
@@ -38,10 +41,19 @@ def summary(said: object) -> str:
 
 
 def targets(said: object) -> list[str]:
-    """The ids that an input or an answer names, in order, each once, 100 at most."""
+    """The ids that an input names, in order, each once, 100 at most."""
+    return ids_among(_ids(said, _DEEPEST))
+
+
+def ids_among(texts: Iterable[str]) -> list[str]:
+    """The texts that may be ids and hold no secret, in order, each once, 100 at most.
+
+    Anything can stand where an id belongs: a key's secret by a slip, or megabytes.
+    """
+    wanted = (text for text in texts if _TARGET.fullmatch(text) and not _SECRET_TEXTS.search(text))
     found: dict[str, None] = {}
-    for each in _ids(said, _DEEPEST):
-        found[each] = None
+    for text in wanted:
+        found[text] = None
         if len(found) == MOST_TARGETS:
             break
     return list(found)

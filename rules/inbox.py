@@ -14,8 +14,8 @@ from core.errors import Invalid
 
 Item: TypeAlias = dict[str, Any]
 """`id`, `seq`, `at`, `key`, `target_id`, `data` (JSON text), `title`, `body`, `new`, `by` (the
-subject of its maker), and what happened to it since: `read_seq`, `updated_seq`, `updated_at`,
-`archived`, `archived_seq`."""
+subject of its maker), `waits` (true if an e-mail waits for it to be read), and what happened to it
+since: `read_seq`, `updated_seq`, `updated_at`, `archived`, `archived_seq`."""
 
 Tombstone: TypeAlias = dict[str, Any]
 """`id` and `seq` of an item that was retracted."""

@@ -45,7 +45,8 @@ class Announcement:
 class Heard:
     """What a wake-up says: which event there is, and the announcement unless it was too large."""
 
-    seq: int
+    seq: int | None
+    """None if that can't be told either."""
     announcement: Announcement | None
 
 
@@ -67,13 +68,17 @@ def publish(parts: Parts, user_id: str, event: inbox.Change, unread: int, floor:
 
 @lru_cache(maxsize=SHARED_PAYLOADS)
 def heard(payload: bytes) -> Heard:
-    """What a wake-up says; of an event that this version doesn't know, only that it happened."""
-    told = orjson.loads(payload)
-    event = _event(told)
-    if event is None:
-        return Heard(told["seq"], None)
-    now = Announcement(event, told["unread"], told.get("floor", 0), replayed=False)
-    return Heard(told["seq"], now)
+    """What a wake-up says; of one that this version doesn't understand, only what happened when."""
+    seq: int | None = None
+    try:
+        told = orjson.loads(payload)
+        seq = int(told["seq"])
+        event = _event(told)
+        if event is None:
+            return Heard(seq, None)
+        return Heard(seq, Announcement(event, told["unread"], told["floor"], replayed=False))
+    except (LookupError, TypeError, ValueError):
+        return Heard(seq, None)
 
 
 def _content(event: inbox.Change) -> dict[str, Any]:

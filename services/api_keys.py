@@ -28,6 +28,7 @@ REVOKED = "revoked"
 CACHE_SECONDS = 1.0
 """How long a process takes a key for good without asking; so long a revoked one may still hold."""
 CACHE_BOUND = 1_000
+"""Keys; as many that were forgotten are remembered to have been."""
 MOST_KEYS = 1_000
 """Keys in force at once; also what bounds the notes of their use."""
 LONGEST_NAME = 100
@@ -35,6 +36,8 @@ USE_NOTED = timedelta(minutes=1)
 NOTE_SECONDS = 5.0
 
 _cache: dict[ObjectId, tuple[float, ApiKey]] = {}
+_forgotten: dict[ObjectId, float] = {}
+"""When this process heard that they were revoked."""
 _used: dict[ObjectId, datetime] = {}
 """Keys seen whose last use on record is older than a minute."""
 
@@ -85,7 +88,7 @@ async def revoke(parts: Parts, by: Principal, key_id: ObjectId) -> ApiKey:
     key = await ApiKey.get(key_id)
     if key is None:
         raise missing("id")
-    _cache.pop(key_id, None)
+    forget([str(key_id)])
     # A repeat tells it again: the first may have been lost.
     parts.wakeups.publish(REVOKED, str(key_id).encode())
     if result.modified_count:
@@ -118,14 +121,32 @@ async def principal_of(secret: str) -> Principal:
     return Principal(f"{KEY_SUBJECT}{key.id}", key.role, key.expires_at, str(key.id))
 
 
+def is_known(secret: str) -> bool:
+    """Whether this process has seen the key before, in force or not; what is made up it has not."""
+    key_id = rules.read(secret)
+    known = None if key_id is None else _cache.get(key_id)
+    return known is not None and hmac.compare_digest(known[1].hash, rules.digest(secret))
+
+
 async def still_good(key_ids: Iterable[str]) -> set[str]:
     """Those of the keys that are neither revoked nor expired."""
+    key_ids = set(key_ids)
     wanted = {"_id": {"$in": [ObjectId(key_id) for key_id in key_ids]}}
     fields = {"revoked_at": 1, "expires_at": 1}
     rows = await ApiKey.get_pymongo_collection().find(wanted, fields).to_list()
     now = clock.now()
-    good = (row for row in rows if _in_force(row["revoked_at"], row["expires_at"], now))
-    return {str(row["_id"]) for row in good}
+    good = {str(row["_id"]) for row in rows if _in_force(row["revoked_at"], row["expires_at"], now)}
+    forget(key_ids - good)
+    return good
+
+
+def forget(key_ids: Iterable[str]) -> None:
+    """Take these keys for good no longer without asking; call it on hearing the topic REVOKED."""
+    for key_id in filter(ObjectId.is_valid, key_ids):
+        if len(_forgotten) >= CACHE_BOUND:
+            _forgotten.clear()
+        _forgotten[ObjectId(key_id)] = time.monotonic()
+        _cache.pop(ObjectId(key_id), None)
 
 
 async def record_uses() -> None:
@@ -142,11 +163,17 @@ async def note_uses() -> None:
     """Write down the uses since the last time."""
     if not _used:
         return
-    uses = [
-        UpdateOne({"_id": key_id}, {"$max": {"last_used_at": at}}) for key_id, at in _used.items()
-    ]
+    uses = dict(_used)
     _used.clear()
-    await ApiKey.get_pymongo_collection().bulk_write(uses, ordered=False)
+    notes = [
+        UpdateOne({"_id": key_id}, {"$max": {"last_used_at": at}}) for key_id, at in uses.items()
+    ]
+    try:
+        await ApiKey.get_pymongo_collection().bulk_write(notes, ordered=False)
+    except BaseException:
+        # The next time tells them too; what came in meanwhile is later.
+        _used.update(uses | _used)
+        raise
 
 
 def missing(field: str) -> InvalidInput:
@@ -160,16 +187,23 @@ async def _find(key_id: ObjectId) -> ApiKey | None:
     known = _cache.get(key_id)
     if known is not None and asked_at - known[0] < CACHE_SECONDS:
         return known[1]
-    try:
-        key = await ApiKey.get(key_id)
-    except PyMongoError as error:
-        events.emit("database.unreachable", error=str(error))
-        raise Unavailable from None
+    key = await _read(key_id)
+    if _forgotten.get(key_id, float("-inf")) >= asked_at:
+        # It was revoked meanwhile, perhaps after it was read.
+        asked_at, key = time.monotonic(), await _read(key_id)
     if key is not None:
         if len(_cache) >= CACHE_BOUND:
             _cache.clear()
         _cache[key_id] = asked_at, key
     return key
+
+
+async def _read(key_id: ObjectId) -> ApiKey | None:
+    try:
+        return await ApiKey.get(key_id)
+    except PyMongoError as error:
+        events.emit("database.unreachable", error=str(error))
+        raise Unavailable from None
 
 
 async def _checked(maker: Principal, new: NewKey) -> Row:
@@ -184,7 +218,10 @@ async def _checked(maker: Principal, new: NewKey) -> Row:
         checks.add("role", message, Problem.NOT_ALLOWED_NOW)
     if new.expires_at is not None and new.expires_at <= now:
         checks.add("expiresAt", "must be in the future; leave it out for a key that stays")
-    if await ApiKey.find({"revoked_at": None}).count() >= MOST_KEYS:
+    # Keys made at the same moment don't count each other, which is good enough: the bound keeps
+    # memory and lists small, and only admins make keys.
+    in_force = {"revoked_at": None, "$or": [{"expires_at": None}, {"expires_at": {"$gt": now}}]}
+    if await ApiKey.find(in_force).count() >= MOST_KEYS:
         message = f"there are {MOST_KEYS} keys already; revoke those that nobody uses"
         checks.add("name", message, Problem.TOO_MANY)
     checks.close()

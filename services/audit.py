@@ -18,6 +18,9 @@ from rules.roles import Principal
 from services import paging
 from services.idempotency import Row
 
+COUNTED_TOGETHER = timedelta(minutes=1)
+"""How long a refusal's repeats only count on its row: whoever repeats it must not fill the disk."""
+
 BEGUN = failpoints.place("audit.begun")
 ENDING = failpoints.place("audit.ending")
 
@@ -73,9 +76,19 @@ async def on_record(
 
 
 async def refused(parts: Parts, by: Principal, action: str, said: object, code: str) -> None:
-    """Put on record that an operator tried what its role does not allow."""
-    record = await _begin(parts, by, action, said)
-    await _end(record, Outcome.REFUSED, [code])
+    """Put on record that an operator tried what its role does not allow.
+
+    Two repeats at the very same moment may make two rows.
+    """
+    row = _row(parts, by, action, said)
+    end = {"outcome": Outcome.REFUSED.value, "codes": [code]}
+    same = {name: row[name] for name in ("by", "role", "key_id", "action", "targets", "input")}
+    since = ObjectId.from_datetime(row["at"] - COUNTED_TOGETHER)
+    counted = {"$inc": {"times": 1}, "$max": {"finished_at": clock.now()}}
+    new = {name: row[name] for name in ("_id", "at", "expires_at")}
+    await AuditEntry.get_pymongo_collection().update_one(
+        {"_id": {"$gte": since}, **same, **end}, {**counted, "$setOnInsert": new}, upsert=True
+    )
 
 
 async def page(
@@ -93,25 +106,27 @@ async def count(wanted: AuditFilter) -> int:
 
 
 async def _begin(parts: Parts, by: Principal | str, action: str, said: object) -> Record:
+    row = _row(parts, by, action, said)
+    new = {**row, "outcome": Outcome.UNFINISHED.value, "codes": [], "finished_at": None, "times": 1}
+    await AuditEntry.get_pymongo_collection().insert_one(new)
+    return Record(row["_id"], row["targets"])
+
+
+def _row(parts: Parts, by: Principal | str, action: str, said: object) -> Row:
+    """What is known of an action before it begins."""
     now = clock.now()
     who: Row = {"by": by, "role": None, "key_id": None}
     if isinstance(by, Principal):
         who = {"by": by.subject, "role": by.role.value, "key_id": by.key_id}
-    record = Record(ObjectId(), targets(said))
-    row = {
-        "_id": record.entry_id,
+    return {
+        "_id": ObjectId(),
         "at": now,
         **who,
         "action": action,
-        "targets": record.targets,
+        "targets": targets(said),
         "input": summary(said),
-        "outcome": Outcome.UNFINISHED.value,
-        "codes": [],
-        "finished_at": None,
         "expires_at": now + timedelta(days=parts.settings.audit_days),
     }
-    await AuditEntry.get_pymongo_collection().insert_one(row)
-    return record
 
 
 async def _end(record: Record, outcome: Outcome, codes: list[str]) -> None:

@@ -37,6 +37,9 @@ async def follow(
             del start  # with all its items; this may wait for days
             while True:
                 payloads = await waiter.take()
+                if follower.doubts(payloads):
+                    head = await _load(user_id, with_items=False)
+                    payloads = None if head.seq < follower.place else payloads
                 for announcement in follower.live(payloads):
                     yield announcement
                 if follower.behind:
@@ -59,13 +62,16 @@ async def patrol(parts: Parts) -> None:
 
 
 async def check_followers() -> None:
-    """Wake every subscription of this process that is behind its user's document."""
+    """Wake every subscription of this process that is not where its user's document is."""
     if not _followers:
         return
-    query = {"_id": {"$in": list(_followers)}}
-    async for row in users.collection().find(query, projection={"seq": 1}):
-        for follower in _followers.get(row["_id"], ()):
-            if follower.place < row["seq"]:
+    wanted = list(_followers)
+    found = users.collection().find({"_id": {"$in": wanted}}, projection={"seq": 1})
+    heads = {row["_id"]: row.get("seq", 0) async for row in found}
+    for user_id in wanted:
+        for follower in _followers.get(user_id, ()):
+            # Before it: a wake-up was lost. After it: the database was restored from a backup.
+            if follower.place != heads.get(user_id, 0):
                 follower.waiter.look()
 
 
@@ -98,15 +104,20 @@ class _Follower:
         # Events whose item is gone leave no trace in the document.
         self.place = state.seq
 
+    def doubts(self, payloads: list[bytes] | None) -> bool:
+        """Whether what is heard is old: late, or anew, in a database restored from a backup."""
+        told = [announcements.heard(payload).seq for payload in payloads or ()]
+        return any(seq is not None and seq < self.place for seq in told)
+
     def live(self, payloads: list[bytes] | None) -> Iterable[Announcement]:
         """The payloads that continue this place; a gap, or lost payloads, leave it behind."""
         if payloads is None:
             self.behind = True
             return
         for heard in map(announcements.heard, payloads):
-            if heard.seq <= self.place:
+            if heard.seq is not None and heard.seq <= self.place:
                 continue
-            if heard.seq > self.place + 1 or heard.announcement is None:
+            if heard.seq != self.place + 1 or heard.announcement is None:
                 self.behind = True
                 return
             yield heard.announcement

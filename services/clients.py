@@ -72,7 +72,7 @@ async def create_many(
     work = partial(_insert, [_checked_or_error(new) for new in batch])
     once = Once.of(caller, "createClients", key, [asdict(new) for new in batch])
     if once is None:
-        answer = await mongo.in_transaction(parts.mongo, work)
+        answer = await mongo.promptly(parts.mongo, work)
     else:
         answer = await idempotency.run(parts.mongo, once, work)
     answers = [_answer(row) for row in answer["answers"]]

@@ -22,9 +22,18 @@ Content: TypeAlias = dict[str, Any]
 
 
 def make(
-    checks: Checklist, kind: Kind | None, user_id: str, target: str | None, data: object
+    checks: Checklist,
+    kind: Kind | None,
+    user_id: str,
+    target: str | None,
+    data: object,
+    *,
+    kept: bool = False,
 ) -> Content:
-    """The content, after noting every mistake; without a kind it has no words."""
+    """The content, after noting every mistake; without a kind it has no words.
+
+    What an inbox has `kept` must fit into it, whatever its kind says by now.
+    """
     target_id = None if target is None else checks.take("targetId", addresses.object_id, target)
     content: Content = {
         "target_id": None if target_id is None else str(target_id),
@@ -35,7 +44,7 @@ def make(
     context = {"key": kind.id, "data": data or {}, "userId": user_id, "targetId": target}
     for name, template in (("title", kind.title), ("body", kind.body)):
         content[name] = checks.take("data", partial(render.render, context=context), template)
-    if kind.in_app:
+    if kept or kind.in_app:
         checks.take("data", _fitting, f"{content['title'] or ''}{content['body'] or ''}")
     return content
 

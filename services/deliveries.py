@@ -8,6 +8,7 @@ from typing import Any, assert_never
 
 from bson import ObjectId
 
+from channels.answer import of_error
 from channels.channel import Channel, Envelope, Outcome, Refused, Retry, Sent, Unknown
 from core import events, failpoints
 from core.clock import DatabaseClock
@@ -77,7 +78,7 @@ async def attempt(
         outcome: Outcome = await channel.send(sendable.envelope, seconds)
     except Exception as error:  # noqa: BLE001 - a bug met by one message must not stop the others
         # Nothing is swallowed: the attempt keeps it, the log has it, the message is tried again.
-        outcome = Unknown("internal", repr(error))
+        outcome = Unknown("internal", of_error(error, channel.secrets))
     failpoints.reach(_ANSWERED)
     duration_ms = (time.perf_counter() - start) * 1_000
     row = sendable.claimed.row

@@ -1,7 +1,7 @@
 """The e-mails of notifications: rows of the personal lane, made with the notification (N7)."""
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -30,6 +30,8 @@ class Email:
     content: dict[str, str]
     wait: timedelta | None = None
     """How long to wait for `source`, an item of the inbox, to be read: then it stays unsent."""
+    by: str | None = None
+    """The subject of its maker."""
 
 
 def words(item: Mapping[str, Any]) -> dict[str, str]:
@@ -60,6 +62,7 @@ async def add(session: AsyncClientSession, email: Email, now: datetime) -> uuid.
         "due_at": due_at,
         "attempts": 0,
         "unread_item": None if email.wait is None else email.source,
+        "by": email.by,
         "maybe_sent": False,
         "created_at": now,
     }
@@ -80,19 +83,39 @@ async def rewrite(session: AsyncClientSession, user_id: ObjectId, item: Mapping[
     await messages.collection().update_one(open_one, said, session=session)
 
 
+async def read(session: AsyncClientSession, user_id: ObjectId, item_ids: Iterable[str]) -> None:
+    """Let the e-mails that wait for these items stay unsent, also when the items are kept no more."""
+    open_ones = {
+        "_id": {"$in": [_id(item_id, user_id) for item_id in item_ids]},
+        "status": {"$in": list(OPEN)},
+    }
+    await messages.collection().update_many(open_ones, {"$set": {"read": True}}, session=session)
+
+
 async def withdraw(
-    session: AsyncClientSession, user_id: ObjectId, item_id: str, now: datetime
-) -> None:
-    """Cancel the e-mail of an item; one that a worker has in hand is not tried a second time."""
+    session: AsyncClientSession,
+    user_id: ObjectId,
+    item_id: str,
+    now: datetime,
+    maker: str | None = None,
+) -> bool | None:
+    """Cancel the e-mail of an item; one that a worker has in hand is not tried a second time.
+
+    Whether that changed anything; None if there is nothing to take back. For a `maker` there are
+    only those that it made.
+    """
     row_id = _id(item_id, user_id)
     row = await messages.collection().find_one({"_id": row_id}, session=session)
-    if row is None:
-        return
+    if row is None or row["status"] == Status.SENT or maker not in (None, row.get("by")):
+        return None
+    if row.get("withdrawn"):
+        return False
     changes: dict[str, Any] = {"withdrawn": True}
     if row["status"] == Status.PENDING:
         status, _ = step(Status.PENDING, Step.CANCELLED, maybe_sent=row["maybe_sent"])
         changes |= {"status": status, "why": WITHDRAWN, "closed_at": now}
     await messages.collection().update_one({"_id": row_id}, {"$set": changes}, session=session)
+    return True
 
 
 def _id(item_id: str, user_id: ObjectId) -> uuid.UUID:

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, Self, TypeAlias
 
+from pymongo import ReturnDocument
 from pymongo.asynchronous.client_session import AsyncClientSession
 
 from core import clock, failpoints, mongo
@@ -61,19 +62,29 @@ async def run(client: mongo.Client, once: Once | None, work: Work) -> Row:
         if known is not None:
             return _first_answer(known, once)
         answer = await work(session)
-        row = {
-            "_id": once.identity(),
-            "fingerprint": once.fingerprint(),
-            "answer": answer,
-            "created_at": clock.now(),
-        }
-        await collection.insert_one(row, session=session)
+        await collection.insert_one(_row(once, answer), session=session)
         failpoints.reach(_ANSWERED)
         return answer
 
-    answer = await mongo.in_transaction(client, attempt)
+    answer = await mongo.promptly(client, attempt)
     failpoints.reach(_COMMITTED)
     return answer
+
+
+async def claim(once: Once) -> None:
+    """Take a key for a request whose answer is kept elsewhere, part by part; a repeat takes it too.
+
+    Raises InvalidInput if the key was used for another input.
+    """
+    row = _row(once, {})
+    taken = await Answer.get_pymongo_collection().find_one_and_update(
+        {"_id": row.pop("_id")},
+        {"$setOnInsert": row},
+        upsert=True,
+        return_document=ReturnDocument.AFTER,
+    )
+    assert taken is not None
+    _first_answer(taken, once)
 
 
 def check_key(key: str, room: int = 0) -> None:
@@ -81,6 +92,15 @@ def check_key(key: str, room: int = 0) -> None:
     longest = LONGEST_KEY - room
     if not 0 < len(key) <= longest:
         raise InvalidInput.at("idempotencyKey", f"must have 1 to {longest} characters")
+
+
+def _row(once: Once, answer: Row) -> Row:
+    return {
+        "_id": once.identity(),
+        "fingerprint": once.fingerprint(),
+        "answer": answer,
+        "created_at": clock.now(),
+    }
 
 
 def _first_answer(known: Row, once: Once) -> Row:

@@ -2,15 +2,20 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from bson import ObjectId
+from pymongo.asynchronous.client_session import AsyncClientSession
 
+from core import mongo
 from core.errors import InvalidInput, Problem
 from core.parts import Parts
 from models.user import User
 from rules import inbox, ring
-from services import announcements, users
+from services import announcements, emails, users
+
+Row = dict[str, Any]
 
 _READ_NOW = {"$filter": {"input": "$inbox", "as": "it", "cond": {"$eq": ["$$it.read_seq", "$seq"]}}}
 _RING = {"$ifNull": ["$inbox", []]}
@@ -83,21 +88,25 @@ async def mark_read(
     up_to: int | None = None,
 ) -> Marked | None:
     """Mark items read by id or up to a `seq`; None for an unknown user. A repeat changes nothing."""
-    stages = ring.mark_read(item_ids, up_to)
-    projection = {**User.HEAD, "changed": _READ_NOW}
-    head = await users.change(user_id, stages, upsert=False, projection=projection)
+    ids = list(item_ids or ())
+    chosen = {"id": {"$in": ids}} if up_to is None else {"seq": {"$lte": up_to}}
+    stages, projection = ring.mark_read(ids, up_to), {**User.HEAD, "items": _READ_NOW}
+    head = await _read(parts, user_id, stages, projection, chosen)
     if head is None:
         return None
     if head["touched"]:
-        event = inbox.Read(head["seq"], inbox.newest_first(head["changed"]))
+        event = inbox.Read(head["seq"], inbox.newest_first(head["items"]))
         announce(parts, user_id, event, head)
     return Marked(head["touched"], head["unread"], head["seq"])
 
 
 async def archive(parts: Parts, user_id: ObjectId, item_id: str, *, archived: bool) -> Changed:
     """Put an item into the archive, which reads it, or take it out; raises InvalidInput."""
-    stages = ring.archive_item(item_id, archived=archived)
-    head = await users.change(user_id, stages, upsert=False, projection=with_item(item_id))
+    stages, projection = ring.archive_item(item_id, archived=archived), with_item(item_id)
+    if archived:
+        head = await _read(parts, user_id, stages, projection, {"id": item_id})
+    else:
+        head = await users.change(user_id, stages, upsert=False, projection=projection)
     if head is None or not head["items"]:
         raise gone()
     (item,) = head["items"]
@@ -105,6 +114,29 @@ async def archive(parts: Parts, user_id: ObjectId, item_id: str, *, archived: bo
         event = inbox.Archived if archived else inbox.Unarchived
         announce(parts, user_id, event(head["seq"], item), head)
     return Changed(item, bool(head["touched"]), head["unread"], head["seq"])
+
+
+async def _read(
+    parts: Parts, user_id: ObjectId, stages: ring.Stages, projection: Row, chosen: Row
+) -> Row | None:
+    """Read the chosen items; only where an e-mail waits for one of them that takes a transaction.
+
+    The e-mail is told too, because the item may fall out of the inbox while it waits.
+    """
+    waits = {"inbox": {"$elemMatch": {**chosen, "new": True, "waits": True}}}
+    change = partial(users.change, user_id, stages, upsert=False, projection=projection)
+    head = await change(only={"$nor": [waits]})
+    if head is not None:
+        return head
+
+    async def write(session: AsyncClientSession) -> Row | None:
+        head = await change(session)
+        if head is not None and head["touched"]:
+            waited = [item["id"] for item in head["items"] if item.get("waits")]
+            await emails.read(session, user_id, waited)
+        return head
+
+    return await mongo.promptly(parts.mongo, write)
 
 
 async def find_item(user_id: ObjectId, item_id: str) -> inbox.Item | None:

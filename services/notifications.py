@@ -40,6 +40,12 @@ class NewNotification:
     data: object = None
     idempotency_key: str | None = None
 
+    def comparable(self) -> list[object]:
+        """What tells it from another one under the same key; data too deep to compare are none."""
+        checks = Checklist()
+        checks.take("data", content.packed, self.data)
+        return [self.user_id, self.key, self.target_id, None if checks.errors else self.data]
+
 
 @dataclass(frozen=True, slots=True)
 class Notified:
@@ -75,8 +81,7 @@ async def create(
         checks = Checklist()
         checks.take("data", content.packed, new.data)  # else they may be too deep to compare
         checks.close()
-        request = [new.user_id, new.key, new.target_id, new.data]
-        once = Once(caller, verb, new.idempotency_key, request)
+        once = Once(caller, verb, new.idempotency_key, new.comparable())
         answer = await idempotency.run(
             parts.mongo, once, partial(_check_and_write, parts, caller, new)
         )
@@ -84,7 +89,7 @@ async def create(
     draft = await _check(caller, new)
     if draft.kind.email:
         work = partial(_write, parts, draft)
-        return _tell(parts, await mongo.in_transaction(parts.mongo, work))
+        return _tell(parts, await mongo.promptly(parts.mongo, work))
     return _tell(parts, await _write(parts, draft, None))
 
 
@@ -93,7 +98,8 @@ async def create_many(
 ) -> list[Answer]:
     """Create up to 1,000; one answer per item in its order, so that one mistake stops no other.
 
-    A key of the whole batch stands for a key of each item at its place. While MongoDB is away those that come after are not tried, or the answer would never come.
+    A key of the whole batch stands for a key of each item at its place. While MongoDB is away
+    those that come after are not tried, or the answer would never come.
     """
     if len(batch) > LARGEST_BATCH:
         message = f"has {len(batch)} items; send at most {LARGEST_BATCH} at a time"
@@ -107,6 +113,13 @@ async def create_many(
     if key is not None:
         idempotency.check_key(key, room=len(f":{LARGEST_BATCH}"))
         verb = "createNotifications"
+        try:
+            await idempotency.claim(
+                Once(caller, f"{verb}:batch", key, [new.comparable() for new in batch])
+            )
+        except ConnectionFailure as error:
+            events.emit("notification.failed", error=str(error))
+            away.set()
         batch = [replace(new, idempotency_key=f"{key}:{at}") for at, new in enumerate(batch)]
 
     async def one(new: NewNotification) -> Answer:
@@ -117,9 +130,9 @@ async def create_many(
                 return await create(parts, caller, new, verb)
             except InvalidInput as error:
                 return error
-            except PyMongoError as error:
+            except (PyMongoError, Unavailable) as error:
                 events.emit("notification.failed", user_id=new.user_id, error=str(error))
-                if isinstance(error, ConnectionFailure):
+                if isinstance(error, ConnectionFailure | Unavailable):
                     away.set()
                 return Unavailable(NOT_ANSWERED)
             except Exception as error:  # noqa: BLE001 - the others are written all the same
@@ -140,6 +153,8 @@ async def _check(caller: str, new: NewNotification) -> _Draft:
     assert user_id is not None
     item = {"id": str(ObjectId()), "at": clock.now(), "key": new.key, **said, "new": True}
     item["by"] = caller
+    if kind.email_if_unread_after_seconds is not None:
+        item["waits"] = True
     return _Draft(user_id, kind, item)
 
 
@@ -173,6 +188,7 @@ async def _write(parts: Parts, draft: _Draft, session: AsyncClientSession | None
                 kind=kind.id,
                 content=emails.words(item),
                 wait=_wait(kind),
+                by=item["by"],
             ),
             parts.database_clock.now(),
         )

@@ -81,7 +81,7 @@ async def of_messages(
     check_count(len(message_ids))
     now = await mongo.now(parts.mongo)
     work = partial(_retry_rows, list(message_ids), (by, end_at, now))
-    retried = await mongo.in_transaction(parts.mongo, work)
+    retried = await mongo.promptly(parts.mongo, work)
     messages.wake(parts, messages.BULK)
     messages.wake(parts, messages.PERSONAL)
     events.emit("messages.retried", count=retried.count, by=by)

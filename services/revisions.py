@@ -39,8 +39,8 @@ async def update(
 ) -> Changed:
     """Change `data` or `target_id` of an item, and by them its words; raises InvalidInput.
 
-    For a `maker` there are only those that it made. Its place, its time and whether it is read stay. An e-mail that has not left says the new
-    words. What changes nothing makes no event.
+    For a `maker` there are only those that it made. Its place, its time and whether it is read
+    stay. An e-mail that has not left says the new words. What changes nothing makes no event.
     """
     for _ in range(TRIES):
         item = await find_item(user_id, item_id)
@@ -65,19 +65,23 @@ async def retract(
 ) -> Retracted:
     """Take an item out of the inbox, and its e-mail back where it has not left; InvalidInput.
 
-    For a `maker` there are only those that it made.
+    Of one that newer ones pushed out the e-mail can still be taken back. For a `maker` there are
+    only those that it made.
     """
     if maker is not None:
         item = await find_item(user_id, item_id)
         if item is not None and not _made_by(maker, item):
             raise gone()
-    head = await _run(parts, user_id, item_id, partial(_retract, parts, user_id, item_id))
-    if head is None or not head["stones"]:
+    write = partial(_retract, parts, user_id, item_id, maker)
+    head = await _run(parts, user_id, item_id, write)
+    if head is None or (head["withdrawn"] is None and not head["stones"]):
         raise gone()
     if head["touched"]:
         announce(parts, user_id, inbox.Retracted(head["seq"], item_id), head)
+    changed = bool(head["touched"] or head["withdrawn"])
+    if changed:
         events.emit("notification.retracted", user_id=str(user_id), item_id=item_id)
-    return Retracted(bool(head["touched"]), head["unread"], head["seq"])
+    return Retracted(changed, head["unread"], head["seq"])
 
 
 async def _run(
@@ -88,7 +92,7 @@ async def _run(
 ) -> Head | None:
     """Write in a transaction, but only where there is an e-mail to change along."""
     if await emails.exists(user_id, item_id):
-        return await mongo.in_transaction(parts.mongo, write)
+        return await mongo.promptly(parts.mongo, write)
     return await write(None)
 
 
@@ -101,7 +105,7 @@ async def _content(
     checks = Checklist()
     target = changes.get("target_id", item["target_id"])
     data = changes["data"] if "data" in changes else content.unpacked(item)
-    made = content.make(checks, kind, str(user_id), target, data)
+    made = content.make(checks, kind, str(user_id), target, data, kept=True)
     checks.close()
     return made
 
@@ -119,16 +123,26 @@ async def _update(
 
 
 async def _retract(
-    parts: Parts, user_id: ObjectId, item_id: str, session: AsyncClientSession | None
+    parts: Parts,
+    user_id: ObjectId,
+    item_id: str,
+    maker: str | None,
+    session: AsyncClientSession | None,
 ) -> Head | None:
     stages = ring.retract_item(item_id, parts.settings.notification_limit)
     this = {"$eq": ["$$it.id", {"$literal": item_id}]}
     stones = {"$filter": {"input": "$retracted", "as": "it", "cond": this}}
     projection = {**User.HEAD, "stones": stones}
     head = await users.change(user_id, stages, session, upsert=False, projection=projection)
-    if session is not None and head is not None and head["touched"]:
-        await emails.withdraw(session, user_id, item_id, parts.database_clock.now())
-    return head
+    if head is None:
+        return None
+    withdrawn = None
+    if session is not None:
+        # The maker of what is kept is known from it, and of what was pushed out from its e-mail.
+        allowed = None if head["touched"] else maker
+        now = parts.database_clock.now()
+        withdrawn = await emails.withdraw(session, user_id, item_id, now, allowed)
+    return {**head, "withdrawn": withdrawn}
 
 
 def _made_by(maker: str | None, item: inbox.Item) -> bool:

@@ -15,14 +15,18 @@ _READ = {"$eq": ["$$it.new", False]}
 async def already_read(claimed: Sequence[Claimed]) -> set[UUID]:
     """The ids of those messages whose notification has been read, so that they needn't leave.
 
-    One that went into the archive was read by that, one that was retracted is as good as read. A
-    notification that newer ones pushed out of the inbox was not read there: it is unread.
+    One that went into the archive was read by that, one that was retracted is as good as read. Of
+    what newer ones have pushed out of the inbox the message itself says whether it was read.
     """
     waiting = [one.row for one in claimed if one.row.get("unread_item") is not None]
     if not waiting:
         return set()
     read = await _read_items(waiting)
-    return {row["_id"] for row in waiting if (row["user_id"], row["unread_item"]) in read}
+    return {
+        row["_id"]
+        for row in waiting
+        if row.get("read") or (row["user_id"], row["unread_item"]) in read
+    }
 
 
 async def _read_items(rows: Sequence[dict[str, Any]]) -> set[tuple[ObjectId, str]]:

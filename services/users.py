@@ -27,12 +27,16 @@ async def change(
     *,
     upsert: bool,
     projection: Mapping[str, Any] = User.HEAD,
+    only: Mapping[str, Any] | None = None,
 ) -> dict[str, Any] | None:
-    """Run an inbox update; the user's head after it, or None for an unknown user."""
+    """Run an inbox update; the user's head after it, or None for an unknown user.
+
+    Without `upsert` it may be for a user of whom `only` is true, too.
+    """
     for last in (False, True):
         try:
             return await collection().find_one_and_update(
-                {"_id": user_id},
+                {"_id": user_id, **(only or {})},
                 stages,
                 projection=projection,
                 upsert=upsert,

@@ -164,6 +164,7 @@ async def test_a_token_counts_whatever_is_said_of_its_end(ending: str) -> None:
         b'{"access_token":"two words"}',
         b'{"access_token":"two\\r\\nlines"}',
         b'{"access_token":"abc","token_type":"mac"}',
+        b'{"access_token":"abc","token_type":' + b"[" * 1_000 + b"]" * 1_000 + b"}",
         b'{"access_token":"' + b"x" * 5_000 + b'"}',
         b'{"access_token":"' + b"x" * 100_000 + b'"}',
     ],

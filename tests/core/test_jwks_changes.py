@@ -1,14 +1,20 @@
 """An identity provider that turns its keys over, fails, and goes away."""
 
 import asyncio
+import json
+from contextlib import suppress
 
 import pytest
 from aiohttp import web
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from core import jwks, tasks
 from core.errors import Unauthenticated, Unavailable
 from core.tokens import Verifier
 from tests.provider import Fault, Provider, signer, verifier
+
+KEY = signer("one")
 
 
 @pytest.mark.usefixtures("unbound")
@@ -176,6 +182,63 @@ async def test_keys_are_read_again_by_age(provider: Provider) -> None:
         with pytest.raises(Unauthenticated):
             await refused(tokens, token)
     await tasks.end([running])
+
+
+DEEP = b'{"keys":[{"kty":"RSA","a":' + b"[" * 300 + b"]" * 300 + b"}]}"
+
+
+async def test_a_key_set_nested_too_deep_is_not_the_last_one_read(provider: Provider) -> None:
+    old, new = signer("old"), signer("new")
+    provider.keys = [old.jwk()]
+    keys = jwks.Keys(provider.url, 0.05, 3_600)
+    running, tokens, token = asyncio.create_task(keys.run()), Verifier("", keys), old.sign()
+    await tokens.verify(token)
+    provider.fault, asked = saying(DEEP), provider.asked
+    async with asyncio.timeout(30):
+        while provider.asked < asked + 1:
+            await asyncio.sleep(0.01)
+        await tokens.verify(token)
+        provider.keys, provider.fault = [new.jwk()], None
+        with pytest.raises(Unauthenticated):
+            await refused(tokens, token)
+    await tasks.end([running])
+
+
+def nested(pair: str, deep: int) -> str:
+    return '{"a":' * deep + "1" + "}" * deep if pair == "{}" else "[" * deep + "]" * deep
+
+
+PIECES = st.one_of(
+    st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=9), st.just(KEY.jwk())
+)
+NAMES = st.sampled_from(["keys", "kty", "crv", "x", "y", "n", "e", "kid", "alg", "use", "key_ops"])
+SETS = st.recursive(PIECES, lambda of: st.lists(of) | st.dictionaries(NAMES, of)).map(json.dumps)
+NESTED = st.builds(
+    lambda name, value: f'{{"keys":[{{"kty":"EC","crv":"P-256","{name}":{value}}}]}}',
+    NAMES,
+    st.builds(nested, st.sampled_from(["[]", "{}"]), st.integers(1, 1_100)),
+)
+GARBAGE = st.binary() | SETS.map(str.encode) | NESTED.map(str.encode)
+
+
+@settings(deadline=None, max_examples=50)
+@given(GARBAGE, st.sampled_from([200, 200, 500]))
+def test_no_garbage_is_the_last_thing_heard(garbage: bytes, status: int) -> None:
+    """It is asked again after any answer, and a token meets nothing but a clear refusal."""
+
+    async def check() -> None:
+        async with Provider().running() as provider:
+            tokens = Verifier("", jwks.Keys(provider.url, 3_600, 3_600))
+            provider.fault = saying(garbage, status)
+            with suppress(Unauthenticated, Unavailable):
+                await tokens.verify(KEY.sign())
+            new = signer("new")
+            provider.keys, provider.fault = [new.jwk()], None
+            await tokens.verify(new.sign())
+
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.setattr(jwks, "COOLDOWN_SECONDS", 0.0)
+        asyncio.run(check())
 
 
 async def refused(tokens: Verifier, token: str) -> None:

@@ -4,9 +4,10 @@ from datetime import timedelta
 
 import pytest
 from pymongo.asynchronous.client_session import AsyncClientSession
-from pymongo.errors import DuplicateKeyError
+from pymongo.errors import ConnectionFailure, DuplicateKeyError
 
 from core import clock, mongo
+from core.errors import Unavailable
 
 
 @pytest.fixture
@@ -133,6 +134,24 @@ async def test_a_key_that_stays_taken_is_an_error_after_some_tries(client: mongo
     with pytest.raises(DuplicateKeyError):
         await mongo.in_transaction(client, work)
     assert tries == mongo.DUPLICATE_TRIES
+
+
+@pytest.mark.parametrize("limit", ["AWAY_SECONDS", "REQUEST_SECONDS"])
+async def test_a_request_is_told_in_time_that_its_transaction_does_not_come_through(
+    client: mongo.Client, monkeypatch: pytest.MonkeyPatch, limit: str
+) -> None:
+    monkeypatch.setattr(f"core.mongo.{limit}", 0.5)
+    bells = mongo.database(client).bells
+
+    async def work(session: AsyncClientSession) -> None:
+        await bells.insert_one({"_id": 1}, session=session)
+        error = ConnectionFailure("the database is away")
+        error._add_error_label("TransientTransactionError")
+        raise error
+
+    with pytest.raises(Unavailable):
+        await mongo.promptly(client, work)
+    assert await bells.count_documents({}) == 0
 
 
 async def test_without_waiting_all_of_the_work_is_written_or_nothing(client: mongo.Client) -> None:

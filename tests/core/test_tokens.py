@@ -1,5 +1,7 @@
 import asyncio
+import json
 from base64 import urlsafe_b64encode
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -88,6 +90,34 @@ def test_a_token_without_a_needed_claim_is_refused_by_its_name(missing: str) -> 
 def test_a_claim_of_a_wrong_type_is_refused(claim: dict[str, object]) -> None:
     claims = {"sub": "u1", "role": "admin", "exp": int((NOON + HOUR).timestamp()), **claim}
     assert refusal(jwt.PyJWS().encode(orjson.dumps(claims), SECRET, algorithm="HS256"))
+
+
+@pytest.mark.parametrize(
+    "subject", ["", "\ud800", "a\udfffb", "a\nb", "\0", "\x7f", "\x85", "x" * 201]
+)
+def test_a_subject_that_cannot_be_kept_is_refused(subject: str) -> None:
+    claims = {"sub": subject, "role": "admin", "exp": int((NOON + HOUR).timestamp())}
+    token = jwt.PyJWS().encode(json.dumps(claims).encode(), SECRET, algorithm="HS256")
+    assert "`sub` must have 1 to 200 characters" in refusal(token)
+
+
+@pytest.mark.parametrize("subject", ["x" * 200, "auth0|5f0c", "Анна @ home", "🔔", " "])
+def test_other_subjects_are_taken_as_they_are(subject: str) -> None:
+    with time_machine.travel(NOON, tick=False):
+        assert verified(signed(sub=subject)).subject == subject
+
+
+@given(st.text(st.characters(), max_size=300) | st.text(st.sampled_from("a\ud800\n"), max_size=3))
+def test_every_subject_that_is_taken_can_be_kept(subject: str) -> None:
+    claims = {"sub": subject, "role": "admin", "exp": 2**33}
+    token = jwt.PyJWS().encode(json.dumps(claims).encode(), SECRET, algorithm="HS256")
+    with suppress(Unauthenticated):
+        assert 1 <= len(verified(token).subject.encode()) <= 4 * tokens.LONGEST_SUBJECT
+
+
+def test_claims_too_deep_to_read_are_refused() -> None:
+    claims = b'{"sub": "u1", "role": "admin", "a": ' + b"[" * 2_500 + b"]" * 2_500 + b"}"
+    assert refusal(jwt.PyJWS().encode(claims, SECRET, algorithm="HS256"))
 
 
 @pytest.mark.parametrize("end", ["1e300", "1" + "0" * 18, "1e400", "-1e300"])

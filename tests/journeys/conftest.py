@@ -117,6 +117,15 @@ async def eventually(condition: Callable[[], Awaitable[Any]], seconds: float = P
         return found
 
 
+async def at_work(worker: Service) -> None:
+    """Wait until a worker is ready to deliver."""
+
+    async def started() -> bool:
+        return "worker.started" in worker.log.read_text()
+
+    await eventually(started)
+
+
 def repeats(ledger: list[dict[str, Any]]) -> Counter[int]:
     """How often each id was accepted."""
     return Counter(entry["id"] for entry in ledger)

@@ -92,7 +92,7 @@ class Page:
         address = f"ws://127.0.0.1:{port}/graphql"
         variables = json.dumps({"user": user, "after": after})
         process = await asyncio.create_subprocess_exec(
-            *node.command("subscribe.mjs", "--retries", "60", address, EVENTS, variables),
+            *node.command("subscribe.mjs", "--retries", "1000", address, EVENTS, variables),
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
             env={**os.environ, "BELFRY_TOKEN": house.token("subscriber", user)},

@@ -8,7 +8,7 @@ from typing import Any
 from gql import Client, GraphQLRequest
 from gql.transport.websockets import WebsocketsTransport
 
-from tests.journeys.conftest import House, eventually, moment, repeats
+from tests.journeys.conftest import House, at_work, eventually, moment, repeats
 from tests.journeys.test_mailing import add_clients, agree, counts, finished, mail, sent_some
 
 ANSWER = "mailing { id status endAt } pendingMessages errors { field code message }"
@@ -119,7 +119,7 @@ async def test_a_cancelled_mailing_stays_on_the_list_and_sends_no_more(house: Ho
 async def test_what_expired_is_tried_again_with_a_new_end(house: House) -> None:
     await add_clients(house, 300)
     await house.faults(down="503", retry_after_seconds=1)
-    house.worker()
+    await at_work(house.worker())
     mailing = await mail(house, endAt=moment(3))
     assert await finished(house, mailing) == {"total": 300, "expired": 300}
     await house.faults()

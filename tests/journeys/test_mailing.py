@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.journeys.conftest import House, eventually, moment, repeats
+from tests.journeys.conftest import House, at_work, eventually, moment, repeats
 
 ADD = """mutation ($clients: [CreateClientInput!]!) {
   createClients(input: {clients: $clients}) { results { client { id } errors { field code } } }
@@ -113,14 +113,8 @@ async def test_a_mailing_starts_by_itself_and_not_before_its_time(house: House) 
 async def test_nothing_is_accepted_after_the_end(house: House) -> None:
     await add_clients(house, 40)
     await house.faults(down="503", retry_after_seconds=1)
-    worker = house.worker()
-
-    async def at_work() -> bool:
-        return worker.log.exists() and "worker.started" in worker.log.read_text()
-
-    await eventually(at_work)
-    end = moment(4)
-    mailing = await mail(house, endAt=end)
+    await at_work(house.worker())
+    mailing = await mail(house, endAt=moment(4))
 
     async def tried() -> bool:
         return any(row["attempts"] for row in await rows(house, mailing))

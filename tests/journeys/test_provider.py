@@ -5,9 +5,8 @@ from typing import Any
 
 from redis import Redis as RedisClient
 
-from local.processes import Service
 from local.redis import Redis
-from tests.journeys.conftest import House, eventually, moment, repeats
+from tests.journeys.conftest import House, at_work, eventually, moment, repeats
 from tests.journeys.test_mailing import add_clients, agree, counts, finished, mail, rows, sent_some
 
 
@@ -15,9 +14,9 @@ async def test_nothing_leaves_after_the_end_and_what_may_have_left_is_uncertain(
     house: House,
 ) -> None:
     await add_clients(house, 600)
-    await house.faults(latency_seconds=0.05)
+    await house.faults(latency_seconds=0.15)
     await at_work(house.worker(SENDING_API_CONCURRENCY="32"))
-    end = moment(2)
+    end = moment(3.5)
     mailing = await mail(house, endAt=end)
     await sent_some(house, 100)
     await house.faults(hang_rate=1.0)  # reads each request, and never answers
@@ -49,15 +48,6 @@ async def test_nothing_leaves_after_the_end_and_what_may_have_left_is_uncertain(
     }
 
 
-async def at_work(worker: Service) -> None:
-    """Wait until a worker is ready to deliver."""
-
-    async def started() -> bool:
-        return "worker.started" in worker.log.read_text()
-
-    await eventually(started)
-
-
 async def all_tried(house: House, mailing: str, count: int) -> None:
     async def tried() -> bool:
         return sum(bool(row["attempts"]) for row in await rows(house, mailing)) == count
@@ -77,7 +67,7 @@ async def test_every_refusal_and_repeat_of_a_bad_provider_is_on_record(house: Ho
     await add_clients(house, 60)
     await house.faults(refuse_rate=0.2, garbage_after_rate=0.2, too_many_rate=0.2, seed=7)
     await at_work(house.worker(BREAKER_SHARE="1"))  # or it would be left alone
-    mailing = await mail(house, endAt=moment(2.5))
+    mailing = await mail(house, endAt=moment(4))
     await all_tried(house, mailing, 60)
     await house.faults()
     final = await finished(house, mailing)

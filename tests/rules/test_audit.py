@@ -67,6 +67,24 @@ def test_targets_are_the_ids_in_order() -> None:
     assert audit.targets(said) == ["a", "b", "d"]
 
 
+@pytest.mark.parametrize(
+    "said",
+    [KEY, "x" + KEY, "a b", "", "a\n", "ж", "bk_", "x" * 201, "x" * 7_500_000, TOKEN],
+    ids=range(10),
+)
+def test_what_is_no_id_or_holds_a_secret_is_no_target(said: str) -> None:
+    kept = ["bk_"] if said == "bk_" else []
+    assert audit.targets({"input": {"id": said}}) == kept
+    assert audit.ids_among([said, "x" * 200]) == [*kept, "x" * 200]
+
+
+@given(st.lists(st.from_regex(r"[A-Za-z0-9_-]{1,210}", fullmatch=True) | st.text()))
+def test_targets_are_short_and_hold_no_secret(texts: list[str]) -> None:
+    kept = audit.ids_among([*texts, KEY])
+    assert KEY not in kept
+    assert all(0 < len(each.encode()) <= audit.LONGEST_TARGET for each in kept)
+
+
 @given(JSON)
 def test_any_input_has_few_targets(said: Any) -> None:
     assert len(audit.targets([said, *({"id": str(number)} for number in range(200))])) == 100

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from beanie import init_beanie
 from pymongo import MongoClient
 from pymongo.database import Database
 
@@ -18,7 +19,7 @@ from local.mongod import Mongod
 from local.outside import Outside
 from local.serving import serving
 from local.smtp_sink import Sink
-from models.registry import prepare
+from models.registry import DOCUMENTS
 from services import kinds
 from tests.services.interludes import INTERLUDES, Interludes
 from tests.services.pumping import TOKEN
@@ -55,12 +56,22 @@ def settings(mongod: Mongod, redis_url: str) -> Settings:
 async def parts(settings: Settings, prepared: Database[dict[str, Any]]) -> AsyncIterator[Parts]:
     """The parts of a process, on a database without anything but the built-in kinds."""
     async with open_parts(settings) as parts:
-        await prepare(mongo.database(parts.mongo))
-        for name in prepared.list_collection_names():
+        there = prepared.list_collection_names()
+        # Indexes stay; making sure of them takes longer than most tests.
+        database = mongo.database(parts.mongo)
+        await init_beanie(database, document_models=list(DOCUMENTS), skip_indexes=bool(there))
+        for name in there:
             prepared[name].delete_many({})
         kinds._cache.clear()
         await kinds.seed()
         yield parts
+
+
+@pytest.fixture
+def razed(prepared: Database[dict[str, Any]]) -> Iterator[None]:
+    """A test drops collections, so the next one gets a database with all indexes again."""
+    yield
+    prepared.client.drop_database(NAME)
 
 
 @pytest.fixture

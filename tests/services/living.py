@@ -43,6 +43,7 @@ class Provider:
     parts: Parts
     answer: str = "sent"
     concurrency: int = 1
+    secrets: tuple[str, ...] = ()
 
     async def send(self, envelope: Envelope, timeout_seconds: float) -> Outcome:
         """Take it or not."""

@@ -9,6 +9,7 @@ import pytest
 import time_machine
 from bson import ObjectId
 from pymongo.database import Database
+from pymongo.errors import PyMongoError
 
 from core import clock, mongo
 from core.errors import InvalidInput, Problem, Unauthenticated, Unavailable
@@ -19,24 +20,14 @@ from rules import api_key
 from rules.roles import Principal, Role
 from services import api_keys
 from services.api_keys import Made, NewKey
+from tests.services import keys
 from tests.services.conftest import Happened
-
-ADMIN = Principal("5f0c3a1b2c3d4e5f6a7b8c90", Role.ADMIN, None)
-OPERATOR = Principal("5f0c3a1b2c3d4e5f6a7b8c91", Role.OPERATOR, None)
+from tests.services.keys import ADMIN, OPERATOR, made
 
 
 @pytest.fixture(autouse=True)
 def forgotten() -> None:
-    api_keys._cache.clear()
-    api_keys._used.clear()
-
-
-async def made(parts: Parts, **said: Any) -> tuple[str, str]:
-    """The id and the secret of a new key."""
-    usual: dict[str, Any] = {"name": "Shop", "role": Role.SENDER}
-    answer = await api_keys.create(parts, ADMIN, NewKey(**{**usual, **said}))
-    assert answer.secret is not None
-    return str(answer.key.id), answer.secret
+    keys.forget_all()
 
 
 async def test_a_key_speaks_in_its_role(parts: Parts) -> None:
@@ -95,6 +86,19 @@ async def test_there_are_not_too_many_keys_at_once(
     await made(parts)
 
 
+async def test_keys_that_have_expired_make_room(
+    parts: Parts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(api_keys, "MOST_KEYS", 2)
+    end = clock.now() + timedelta(hours=1)
+    for _ in range(2):
+        await made(parts, expires_at=end)
+    with pytest.raises(InvalidInput, match="revoke"):
+        await made(parts)
+    with time_machine.travel(end, tick=False):
+        await made(parts)
+
+
 async def test_a_repeat_finds_the_key_but_not_its_secret(parts: Parts) -> None:
     async def once() -> Made:
         return await api_keys.create(parts, ADMIN, NewKey("Shop", Role.SENDER), "once")
@@ -114,68 +118,6 @@ async def test_a_secret_that_is_almost_right_opens_nothing(parts: Parts) -> None
         with pytest.raises(Unauthenticated, match="not valid") as caught:
             await api_keys.principal_of(wrong)
         assert wrong not in str(caught.value)
-
-
-async def test_a_revoked_key_opens_nothing_and_every_process_hears_of_it(
-    parts: Parts, other: Parts
-) -> None:
-    key_id, secret = await made(parts)
-    await api_keys.principal_of(secret)
-    async with other.wakeups.listen(api_keys.REVOKED) as waiter:
-        await api_keys.revoke(parts, OPERATOR, ObjectId(key_id))
-        async with asyncio.timeout(30):
-            assert await waiter.take() in ([key_id.encode()], None)
-    with pytest.raises(Unauthenticated, match="revoked"):
-        await api_keys.principal_of(secret)
-    key = await ApiKey.get(ObjectId(key_id))
-    assert key is not None
-    assert key.revoked_by == OPERATOR.subject
-
-
-async def test_a_repeat_of_a_revocation_changes_nothing(parts: Parts, happened: Happened) -> None:
-    key_id, _ = await made(parts)
-    first = await api_keys.revoke(parts, ADMIN, ObjectId(key_id))
-    assert await api_keys.revoke(parts, OPERATOR, ObjectId(key_id)) == first
-    assert [name for name, _ in happened].count("api_key.revoked") == 1
-    with pytest.raises(InvalidInput, match="no such API key"):
-        await api_keys.revoke(parts, ADMIN, ObjectId())
-
-
-async def test_a_key_is_known_no_longer_than_a_second(
-    parts: Parts, prepared: Database[dict[str, Any]]
-) -> None:
-    """As in another process that hears of no revocation, with Redis away."""
-    key_id, secret = await made(parts)
-    await api_keys.principal_of(secret)
-    prepared["api_keys"].update_one(
-        {"_id": ObjectId(key_id)}, {"$set": {"revoked_at": clock.now()}}
-    )
-    async with asyncio.timeout(30):
-        with pytest.raises(Unauthenticated, match="revoked"):
-            await until_refused(secret)
-
-
-async def until_refused(secret: str) -> None:
-    while True:
-        await api_keys.principal_of(secret)
-        await asyncio.sleep(0.01)
-
-
-async def test_a_key_ends_at_its_time(parts: Parts) -> None:
-    end = clock.now() + timedelta(hours=1)
-    key_id, secret = await made(parts, expires_at=end)
-    assert (await api_keys.principal_of(secret)).expires_at == end
-    with time_machine.travel(end, tick=False):
-        with pytest.raises(Unauthenticated, match="expired"):
-            await api_keys.principal_of(secret)
-        assert await api_keys.still_good([key_id]) == set()
-
-
-async def test_the_good_ones_of_some_keys_are_told(parts: Parts) -> None:
-    (good, _), (bad, _) = await made(parts), await made(parts)
-    await api_keys.revoke(parts, ADMIN, ObjectId(bad))
-    assert await api_keys.still_good([good, bad, str(ObjectId())]) == {good}
-    assert await api_keys.still_good([]) == set()
 
 
 async def test_use_is_noted_once_a_minute_and_on_no_request(parts: Parts) -> None:
@@ -237,3 +179,16 @@ async def test_without_mongodb_nobody_is_called_a_liar(happened: Happened) -> No
     with pytest.raises(Unavailable):
         await api_keys.principal_of(api_key.write(ObjectId(), bytes(32)))
     assert [name for name, _ in happened] == ["database.unreachable"]
+
+
+@pytest.mark.usefixtures("nowhere")
+async def test_uses_that_could_not_be_noted_are_noted_later() -> None:
+    early, late = clock.now(), clock.now() + timedelta(seconds=1)
+    one, two = ObjectId(), ObjectId()
+    api_keys._used.update({one: early, two: early})
+    noting = asyncio.create_task(api_keys.note_uses())
+    await asyncio.sleep(0)
+    api_keys._used[two] = late
+    with pytest.raises(PyMongoError):
+        await noting
+    assert api_keys._used == {one: early, two: late}

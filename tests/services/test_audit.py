@@ -5,8 +5,11 @@ from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
+import bson
 import pytest
+import time_machine
 from bson import ObjectId
+from pymongo.database import Database
 
 from core import clock, failpoints
 from core.errors import Forbidden, InvalidInput, Unavailable
@@ -105,6 +108,49 @@ async def test_what_an_operator_may_not_do_is_on_record(parts: Parts) -> None:
     await audit.refused(parts, ANN, "createApiKey", SAID, "FORBIDDEN")
     entry = await newest()
     assert (entry.outcome, entry.codes) == (Outcome.REFUSED, ["FORBIDDEN"])
+
+
+async def rows() -> list[AuditEntry]:
+    return (await audit.page(AuditFilter(), first=100, after=None)).items
+
+
+async def test_the_same_refusal_again_and_again_is_one_row(parts: Parts) -> None:
+    start = clock.now()
+    with time_machine.travel(start, tick=False) as travel:
+        for _ in range(30):
+            await audit.refused(parts, ANN, "createApiKey", SAID, "FORBIDDEN")
+            travel.shift(1)
+    (entry,) = await rows()
+    assert (entry.times, entry.outcome, entry.codes) == (30, Outcome.REFUSED, ["FORBIDDEN"])
+    assert (entry.at, entry.finished_at) == (start, start + timedelta(seconds=29))
+    assert (entry.by, entry.role, entry.key_id) == (ANN.subject, ANN.role, None)
+    assert entry.targets == ["a"]
+    assert entry.expires_at == start + timedelta(days=365)
+
+
+async def test_other_refusals_and_later_ones_have_rows_of_their_own(parts: Parts) -> None:
+    start = clock.now()
+    with time_machine.travel(start, tick=False) as travel:
+        await audit.refused(parts, ANN, "createApiKey", SAID, "FORBIDDEN")
+        await audit.refused(parts, SHOP, "createApiKey", SAID, "FORBIDDEN")
+        await audit.refused(parts, ANN, "revokeApiKey", SAID, "FORBIDDEN")
+        await audit.refused(parts, ANN, "createApiKey", {"id": "b"}, "FORBIDDEN")
+        await done(parts, Forbidden(), action="createApiKey")
+        travel.shift(2 * audit.COUNTED_TOGETHER)
+        await audit.refused(parts, ANN, "createApiKey", SAID, "FORBIDDEN")
+    assert [entry.times for entry in await rows()] == [1] * 6
+
+
+async def test_no_row_is_large_whatever_is_said(
+    parts: Parts, prepared: Database[dict[str, Any]]
+) -> None:
+    ids = [{"id": f"{number:0200}", "x" * 900: "ж" * 900} for number in range(1_000)]
+    huge: dict[str, Any] = {"id": "A" * 7_500_000, "ids": ids, "other": "🔔" * 9_000}
+    await done(parts, said=huge)
+    await audit.refused(parts, ANN, "createApiKey", huge, "FORBIDDEN")
+    stored = list(prepared["audit"].find())
+    assert len(stored) == 2
+    assert all(len(bson.encode(row)) <= 32 * 1024 for row in stored)
 
 
 async def test_the_record_is_searched_by_who_what_and_when(parts: Parts) -> None:

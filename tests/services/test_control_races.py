@@ -20,8 +20,9 @@ pytestmark = pytest.mark.usefixtures("slow")
 
 @pytest.fixture
 def slow(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A launch of very many small batches."""
+    """A launch of very many small batches, in one turn however long it takes."""
     monkeypatch.setattr(launch, "BATCH", 10)
+    monkeypatch.setattr(launch, "TURN_SECONDS", 300.0)
 
 
 async def launching(parts: Parts) -> tuple[ObjectId, list[ObjectId], "asyncio.Task[int]"]:

@@ -23,7 +23,7 @@ NOW = clock.now()
 class Says:
     """A way out that answers what it is told to."""
 
-    name, concurrency = "sending_api", 1
+    name, concurrency, secrets = "sending_api", 1, ("sword'fish",)
 
     def __init__(self, outcome: Outcome | Exception) -> None:
         self.outcome = outcome
@@ -167,6 +167,16 @@ async def test_a_bug_in_a_channel_is_an_attempt_with_an_unknown_end() -> None:
     assert change.attempt is not None
     assert change.attempt["code"] == "internal"
     assert "ZeroDivisionError" in change.attempt["answer"]
+
+
+@pytest.mark.parametrize(
+    "error", [ValueError("no sword'fish!"), KeyError("sword'fish"), ValueError(["a\"sword'fish"])]
+)
+async def test_a_bug_in_a_channel_tells_no_secret(error: Exception, happened: Happened) -> None:
+    change = await attempt(error)
+    assert change.attempt is not None
+    assert "***" in change.attempt["answer"]
+    assert "fish" not in repr((change, happened))
 
 
 async def test_what_may_have_been_sent_before_stays_so() -> None:

@@ -45,6 +45,7 @@ async def test_concurrent_writers_lose_nothing(parts: Parts, key: str, known: bo
     assert len(ids) == (0 if key == BELL else WRITERS)
 
 
+@pytest.mark.usefixtures("razed")
 async def test_the_first_writers_ever_lose_nothing_either(parts: Parts, prepared: Any) -> None:
     prepared.drop_collection("users")
     made = await asyncio.gather(*(create(parts, ObjectId(), BOTH) for _ in range(WRITERS)))
@@ -129,6 +130,19 @@ async def test_a_key_protects_the_deepest_data_too(parts: Parts) -> None:
     user_id = ObjectId()
     made = [await create(parts, user_id, data={"a": nested}, idempotency_key="k") for _ in "ab"]
     assert made[0] == made[1]
+
+
+@pytest.mark.parametrize("other", [[0], [1, 0], [0, 1, 2], [0, 2]])
+async def test_the_key_of_a_batch_fits_no_other_batch(parts: Parts, other: list[int]) -> None:
+    items = [notification(ObjectId(), data={"number": number}) for number in range(3)]
+    batch = [items[0], items[1]]
+    first = await notifications.create_many(parts, "sender", batch, "k")
+    with pytest.raises(InvalidInput) as caught:
+        await notifications.create_many(parts, "sender", [items[at] for at in other], "k")
+    (error,) = caught.value.errors
+    assert (error.field, error.code) == ("idempotencyKey", Problem.CONFLICT)
+    assert await notifications.create_many(parts, "sender", batch, "k") == first
+    assert await User.count() == 2
 
 
 async def test_a_used_key_with_other_data_is_a_conflict(parts: Parts) -> None:

@@ -13,7 +13,7 @@ from core.parts import Parts
 from rules.inbox import Item
 from rules.message import Status
 from services import inbox, kinds, messages, notifications, objections, revisions
-from services.content import LARGEST_DATA
+from services.content import LARGEST_DATA, LARGEST_WORDS
 from services.inbox import Changed
 from services.notifications import Notified
 from services.revisions import Retracted
@@ -115,6 +115,18 @@ async def test_what_could_not_be_created_can_not_come_by_an_update(
     one = await made(selling, user_id, "sale", data={"name": "Tea"})
     found = await mistakes(revisions.update(selling, user_id, id_of(one), changes))
     assert mistake in found
+    assert list(await items(user_id)) == [one.item]
+
+
+async def test_what_an_inbox_keeps_must_fit_into_it_though_its_kind_stores_no_more(
+    selling: Parts,
+) -> None:
+    user_id = ObjectId()
+    one = await made(selling, user_id, "sale", data={"name": "Tea"})
+    await kinds.update("sale", {"in_app": False})
+    large = {"data": {"name": "x" * (LARGEST_WORDS + 1)}}
+    found = await mistakes(revisions.update(selling, user_id, id_of(one), large))
+    assert found == {("data", Problem.TOO_LONG)}
     assert list(await items(user_id)) == [one.item]
 
 

@@ -142,6 +142,7 @@ async def test_a_place_that_is_kept_no_longer_is_given_up(parts: Parts) -> None:
         await broken.gather(stream)
 
 
+@pytest.mark.usefixtures("razed")
 async def test_a_collection_that_is_dropped_ends_nothing(parts: Parts) -> None:
     mailing_id = id_of(await scheduled(parts))
     await attempts(mailing_id, 0)

@@ -12,11 +12,12 @@ from pymongo.database import Database
 
 from core.parts import Parts
 from services import inbox, kinds, messages, notifications, revisions, unread
+from services.inbox import Marked
 from services.messages import Claimed
 from services.notifications import Notified
 from tests import factories
 from tests.factories import kind, notification
-from tests.services.following import limited
+from tests.services.following import limited, ring
 from tests.services.looking import jobs, rows
 
 WAIT = 60
@@ -96,6 +97,36 @@ async def test_what_is_retracted_while_a_worker_has_it_need_not_leave(reminding:
     assert made[0].item is not None
     await revisions.retract(reminding, user_id, made[0].item["id"])
     assert await unread.already_read(claimed) == ids(made[0])
+
+
+async def test_what_was_read_and_then_pushed_out_by_newer_ones_need_not_leave(
+    reminding: Parts,
+) -> None:
+    small, user_id = limited(reminding, 3), ObjectId()
+    made = [await remind(small, user_id) for _ in "123"]
+    await read(small, user_id, made[0])
+    assert made[1].item is not None
+    await inbox.archive(small, user_id, made[1].item["id"], archived=True)
+    await inbox.mark_read(small, user_id, up_to=made[2].seq)
+    other = await remind(small, ObjectId())
+    await ring(small, user_id, 3)
+    assert await unread.already_read(await claim_all(reminding)) == ids(*made)
+    (row,) = await rows(_id=other.message_id)
+    assert not row.get("read")
+
+
+async def test_only_an_e_mail_that_waits_is_told_of_what_is_read(
+    reminding: Parts, profile: Collection[dict[str, Any]]
+) -> None:
+    user_id = ObjectId()
+    first, waits = await ring(reminding, user_id), await remind(reminding, user_id)
+    assert await inbox.mark_read(reminding, user_id, up_to=first) == Marked(1, 1, 3)
+    plain = await notifications.create(reminding, "s", notification(user_id))
+    await read(reminding, user_id, plain)
+    told = {"ns": {"$regex": "messages$"}, "op": "update"}
+    assert profile.count_documents(told) == 0
+    await read(reminding, user_id, waits)
+    assert profile.count_documents(told) == 1
 
 
 async def test_what_newer_ones_pushed_out_counts_as_unread(reminding: Parts) -> None:
