@@ -12,15 +12,13 @@ import uvicorn
 from pymongo.errors import PyMongoError
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.middleware import Middleware
-from starlette.middleware.cors import CORSMiddleware
 from starlette.routing import Route
 
 from core import events, failpoints, log, memory, mongo, tasks, tokens
 from core.errors import ConfigurationError
 from core.parts import Parts, open_parts
 from core.settings import Settings
-from graph import documents, health
+from graph import cors, documents, health
 from graph.http import answer
 from graph.rejection import refuse
 from graph.request import origins
@@ -47,23 +45,15 @@ def create_app(settings: Settings) -> Starlette:
             Route("/health/live", health.live),
             Route("/health/ready", health.ready),
         ],
-        middleware=[_cors(allowed)] if allowed else [],
+        middleware=[cors.middleware(allowed)] if allowed else [],
         exception_handlers={HTTPException: refuse},
         lifespan=lambda app: _lifespan(app, settings),
     )
+    # By Host, which anybody may write, and a client would send its token there.
+    app.router.redirect_slashes = False
     # Uvicorn hands upgrades to it directly: they never reach the routes.
     app.state.sockets = Sockets(settings, allowed)
     return app
-
-
-def _cors(allowed: tuple[str, ...]) -> Middleware:
-    return Middleware(
-        CORSMiddleware,
-        allow_origins=allowed,
-        allow_methods=("GET", "POST"),
-        allow_headers=("authorization", "content-type"),
-        expose_headers=("ratelimit-limit", "ratelimit-remaining", "ratelimit-reset", "retry-after"),
-    )
 
 
 def serve(settings: Settings) -> None:
@@ -86,6 +76,7 @@ def serve(settings: Settings) -> None:
             timeout_graceful_shutdown=int(settings.drain_seconds),
         )
         uvicorn.Server(config).run(sockets=[listener])
+    memory.leave()
 
 
 def _listening(host: str, port: int) -> socket.socket:

@@ -36,6 +36,12 @@ async def principal_of(parts: Parts, authorization: str | None) -> Principal | N
     return await _of_token(parts, said)
 
 
+def is_new_key(authorization: str | None) -> bool:
+    """Whether it shows an API key that only MongoDB can tell from one that was made up."""
+    _, _, said = (authorization or "").partition(" ")
+    return said.strip().startswith(api_key.PREFIX) and not api_keys.is_known(said.strip())
+
+
 async def _of_token(parts: Parts, token: str) -> Principal:
     claims = await parts.verifier.verify(token)
     role = strongest(claims.roles)

@@ -1,36 +1,49 @@
 """Reading a request's body: bounded in size, in time, and in what all bodies hold together."""
 
 import asyncio
+from collections import Counter
+from typing import ClassVar
 
 from starlette.requests import ClientDisconnect, Request
 
-from core.errors import Unavailable
+from core.errors import RateLimited, Unavailable
 from graph.rejection import Rejected
+from rules.roles import Principal, Role
 
 TOO_LARGE = "TOO_LARGE"
 LARGEST = 8 * 1024 * 1024
 """Bytes of a caller with a token: room for 1,000 notifications of a usual size."""
+LARGEST_SUBSCRIBER = 256 * 1024
+"""Bytes of one who only reads an inbox, and of whom there may be a million."""
 LARGEST_UNKNOWN = 64 * 1024
 """Bytes of a caller without: room for any question, and none to fill our memory with."""
-MOST_VALUES = 500_000
+MOST_VALUES = 250_000
 """JSON values of a body; each takes some 70 bytes once it is read, however short it is."""
 ROOM = 64 * 1024 * 1024
 """Bytes that the bodies under way may hold together in this process."""
+SHARE = ROOM // 4
+"""Bytes of it for one caller."""
 PATIENCE_SECONDS = 10.0
+"""How long the first bytes may take."""
+SILENCE_SECONDS = 5.0
+"""How long the sender may rest after that."""
 SLOWEST = 32 * 1024
-"""Bytes a second that a body must come in at, after the patience that each has."""
+"""Bytes a second that a body must come in at, but for one such rest."""
 
 
 class Body:
     """One request's body, and its share of the room that all have, for as long as it is needed."""
 
     _free = ROOM
+    _held: ClassVar[Counter[str]] = Counter()
+    """Bytes of the room, by their callers."""
 
-    def __init__(self, request: Request, *, known: bool) -> None:
+    def __init__(self, request: Request, principal: Principal | None) -> None:
         """Of a caller with a token, or of one without."""
         self._request = request
         self._raw = bytearray()
-        self._limit = LARGEST if known else LARGEST_UNKNOWN
+        self._limit = _largest(principal)
+        self._caller = f"{principal.role}:{principal.subject}" if principal else ""
         self._taken = 0
 
     async def __aenter__(self) -> bytearray:
@@ -59,15 +72,19 @@ class Body:
             raise Rejected(413, f"the body holds more than {MOST_VALUES} values", TOO_LARGE)
 
     async def _collect(self, patience: asyncio.Timeout) -> None:
-        first = asyncio.get_running_loop().time() + PATIENCE_SECONDS
+        loop = asyncio.get_running_loop()
+        last = loop.time() + PATIENCE_SECONDS
         while True:
             message = await self._request.receive()
             if message["type"] == "http.disconnect":
                 raise ClientDisconnect
-            self._add(message.get("body", b""))
+            chunk = message.get("body", b"")
+            self._add(chunk)
             if not message.get("more_body", False):
                 return
-            patience.reschedule(first + len(self._raw) / SLOWEST)
+            # What came quickly is no credit for silence: others wait for the room it takes.
+            last = min(last + len(chunk) / SLOWEST, loop.time() + SILENCE_SECONDS)
+            patience.reschedule(last)
 
     def _add(self, chunk: bytes) -> None:
         size = len(self._raw) + len(chunk)
@@ -81,15 +98,28 @@ class Body:
             raise Rejected(413, f"the body is larger than {self._limit} bytes", TOO_LARGE)
 
     def _take(self, size: int) -> None:
+        if Body._held[self._caller] + size > SHARE:
+            message = "you have too many large requests under way; wait for their answers"
+            raise Rejected(429, message, RateLimited.code, {"Retry-After": "1"})
         if size > Body._free:
             message = "too many large requests are under way; try again shortly"
             raise Rejected(503, message, Unavailable.code)
         Body._free -= size
+        Body._held[self._caller] += size
         self._taken += size
 
     def _release(self) -> None:
         Body._free += self._taken
+        Body._held[self._caller] -= self._taken
+        if not Body._held[self._caller]:
+            del Body._held[self._caller]
         self._taken = 0
+
+
+def _largest(principal: Principal | None) -> int:
+    if principal is None:
+        return LARGEST_UNKNOWN
+    return LARGEST_SUBSCRIBER if principal.role is Role.SUBSCRIBER else LARGEST
 
 
 def _values(raw: bytearray) -> int:

@@ -4,6 +4,7 @@ import strawberry
 
 from core.errors import InvalidInput
 from graph.idempotency import key_field
+from graph.paging import choices
 from services.clients import ClientFilter, NewClient
 
 
@@ -17,12 +18,12 @@ class ClientFilterInput:
     time_zones: list[str] | None = None
 
     def said(self) -> ClientFilter:
-        """The same for the service."""
+        """The same for the service; raises InvalidInput."""
         return ClientFilter(
             self.phone,
-            tuple(self.operator_codes or ()),
-            tuple(self.tags or ()),
-            tuple(self.time_zones or ()),
+            choices("filter.operatorCodes", self.operator_codes),
+            choices("filter.tags", self.tags),
+            choices("filter.timeZones", self.time_zones),
         )
 
 

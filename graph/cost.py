@@ -1,6 +1,6 @@
 """What an operation costs: the values that its answer may have, and the items in its input.
 
-A list is as long as `first` or `limit` of its own field or of the field around it says, or as the
+A field that may hold a long text counts as several. A list is as long as `first` or `limit` of its own field or of the field around it says, or as the
 longest list in that field's `input`; else it has its usual size. Directives are taken to
 include everything, and fragments on several types to apply all.
 """
@@ -24,6 +24,7 @@ from graphql import (
     ListValueNode,
     ObjectValueNode,
     OperationDefinitionNode,
+    OperationType,
     SelectionSetNode,
     ValueNode,
     VariableNode,
@@ -32,13 +33,13 @@ from graphql import (
     is_list_type,
 )
 
+from graph.limits import ENTRIES
 from graph.paging import LARGEST_PAGE
+from graph.weights import LARGEST_TYPE, USUAL_SIZE, USUAL_SIZES, WEIGHTS, schema_sizes
 
 Sizes: TypeAlias = Mapping[str, int | None]
 """Of variables, by their names."""
 
-USUAL_SIZE = 10
-USUAL_SIZES = {"errors": 1, "samples": 5, "byStatus": 8}
 _PAGE = ("first", "limit")
 _INPUT = "input"
 
@@ -47,9 +48,9 @@ _INPUT = "input"
 class Sum:
     """What a selection costs: in any case, per item of the page around it, and without a page."""
 
-    fixed: int = 0
-    paged: int = 0
-    unpaged: int = 0
+    fixed: float = 0
+    paged: float = 0
+    unpaged: float = 0
 
     def add(self, other: "Sum") -> None:
         """Take in what stands beside."""
@@ -57,7 +58,7 @@ class Sum:
         self.paged += other.paged
         self.unpaged += other.unpaged
 
-    def within(self, size: int | None) -> int:
+    def within(self, size: int | None) -> float:
         """What it costs in a page of that size, or in none."""
         return self.fixed + (self.unpaged if size is None else self.paged * size)
 
@@ -90,7 +91,8 @@ def defaults(operation: OperationDefinitionNode) -> dict[str, int | None]:
 class Reckoning:
     """Costs of the operations of one valid document, with variables of given sizes.
 
-    Each fragment is reckoned once. `names` are the variables that it asked for.
+    Each fragment is reckoned once. `names` are the variables that it asked for, `introspection` the
+    values of the schema that all operations reckoned so far ask for; they are in no cost.
     """
 
     def __init__(self, schema: GraphQLSchema, document: DocumentNode, sizes: Sizes) -> None:
@@ -102,13 +104,16 @@ class Reckoning:
             for it in document.definitions
             if isinstance(it, FragmentDefinitionNode)
         }
-        self._known: dict[str, Sum] = {}
+        self._known: dict[tuple[str, bool], Sum] = {}
+        self._mutates = False
         self.names: set[str] = set()
+        self.introspection = 0
 
     def cost(self, operation: OperationDefinitionNode) -> int:
         """Of this operation."""
+        self._mutates = operation.operation is OperationType.MUTATION
         root = self._schema.get_root_type(operation.operation)
-        return self._selections(operation.selection_set, root).within(None)
+        return round(self._selections(operation.selection_set, root).within(None))
 
     def _selections(self, node: SelectionSetNode, parent: Any) -> Sum:  # noqa: ANN401 - any type
         total = Sum()
@@ -127,27 +132,33 @@ class Reckoning:
         return total
 
     def _fragment(self, name: str) -> Sum:
-        if name not in self._known:
+        key = (name, self._mutates)
+        if key not in self._known:
             node = self._fragments[name]
             kind = self._type(node.type_condition.name.value)
-            self._known[name] = self._selections(node.selection_set, kind)
-        return self._known[name]
+            self._known[key] = self._selections(node.selection_set, kind)
+        return self._known[key]
 
     def _type(self, name: str) -> GraphQLNamedType | None:
         return self._schema.get_type(name)
 
     def _field(self, node: FieldNode, parent: Any) -> Sum:  # noqa: ANN401 - any type
         name = node.name.value
-        if name.startswith("__"):  # counted by the lists of the schema
-            return Sum(1)
         field = self._schema.get_field(parent, name)
         assert field is not None, "the document is valid"
+        if name in ENTRIES:
+            return self._introspected(node, field)
         page, inputs = self._page(node, field), self._inputs(node, field)
-        total = Sum(1 + (inputs or 0))
+        # A mutation answers with what came in with it.
+        weight = 1 if self._mutates else WEIGHTS.get(f"{parent.name}.{name}", 1)
+        total = Sum(weight + max(inputs or 0, _literals(node)))
         if node.selection_set is None:
             return total
         size = inputs if page is None else page
         below = self._selections(node.selection_set, get_named_type(field.type))
+        if parent.name.startswith("__"):
+            total.fixed += below.within(None) * schema_sizes(self._schema).get(name, 1)
+            return total
         if not _is_list(field.type):
             total.fixed += below.within(size)
             return total
@@ -158,6 +169,12 @@ class Reckoning:
             total.paged += each
             total.unpaged += each * USUAL_SIZE
         return total
+
+    def _introspected(self, node: FieldNode, field: GraphQLField) -> Sum:
+        assert node.selection_set is not None, "the document is valid"
+        below = self._selections(node.selection_set, get_named_type(field.type)).within(None)
+        self.introspection += round(below * (LARGEST_TYPE if node.name.value == "__type" else 1))
+        return Sum(1)
 
     def _page(self, node: FieldNode, field: GraphQLField) -> int | None:
         """What `first` or `limit` says; None for a field without them."""
@@ -196,6 +213,18 @@ def _default(argument: GraphQLArgument) -> int | None:
 
 def _argument(node: FieldNode, name: str) -> ValueNode | None:
     return next((it.value for it in node.arguments or () if it.name.value == name), None)
+
+
+def _literals(node: FieldNode) -> int:
+    """Items of all lists in a field's arguments, as far as they stand in the document."""
+    count, level = 0, [it.value for it in node.arguments or ()]
+    while level:
+        lists = [it.values for it in level if isinstance(it, ListValueNode)]
+        objects = [it.fields for it in level if isinstance(it, ObjectValueNode)]
+        count += sum(map(len, lists))
+        level = [item for items in lists for item in items]
+        level += [it.value for fields in objects for it in fields]
+    return count
 
 
 def _is_list(kind: object) -> bool:

@@ -5,14 +5,30 @@ from ipaddress import IPv6Address, ip_address
 from typing import Any
 
 from core.allowance import Allowance
-from core.errors import Invalid
+from core.errors import Invalid, Unauthenticated
 from core.settings import Settings
 from graph import documents
+from graph.auth import is_new_key, principal_of
 from graph.context import Context
 from rules.roles import Role
 
 NETWORK_BITS = 64
 """Of an IPv6 address: what lies behind, one subscriber has to itself (RFC 6177)."""
+
+
+async def sign_in(context: Context, authorization: str | None) -> None:
+    """Find out who asks; what fails counts to the caller's address, so that nobody tries at leisure.
+
+    A key that this process has not seen counts before MongoDB is asked about it. Raises
+    Unauthenticated with what the address has left, RateLimited, and Unavailable.
+    """
+    new = is_new_key(authorization)
+    allowance = await admit(context) if new else None
+    try:
+        context.principal = await principal_of(context.parts, authorization)
+    except Unauthenticated as error:
+        error.allowance = allowance if new else await admit(context)
+        raise
 
 
 async def admit(context: Context) -> Allowance | None:
@@ -55,7 +71,7 @@ def _caller(context: Context) -> tuple[str, int]:
     """Who is counted together, and the operations a minute; an empty name for nobody."""
     settings, principal = context.parts.settings, context.principal
     if principal is None:
-        return _network(context.peer), settings.rate_limit_anonymous_per_minute
+        return network(context.peer), settings.rate_limit_anonymous_per_minute
     if principal.role is Role.SUBSCRIBER:
         limit = settings.rate_limit_subscriber_per_minute
     else:
@@ -63,7 +79,8 @@ def _caller(context: Context) -> tuple[str, int]:
     return f"{principal.role}:{principal.subject}", limit
 
 
-def _network(peer: str | None) -> str:
+def network(peer: str | None) -> str:
+    """Who is counted together by an address; an empty name where there is none."""
     if not peer:
         return ""
     try:

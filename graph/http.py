@@ -13,11 +13,10 @@ from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOpe
 from strawberry.types.execution import ExecutionResult, PreExecutionError
 from strawberry.types.graphql import OperationType
 
-from core.errors import TimedOut, Unauthenticated, Unavailable
+from core.errors import TimedOut, Unavailable
 from graph import accept, gate, rejection
 from graph import request as asked
 from graph.accept import LEGACY, MODERN, STREAM, Choice
-from graph.auth import principal_of
 from graph.body import Body
 from graph.context import Context
 from graph.errors import present
@@ -57,7 +56,7 @@ async def _answer(request: Request, choice: Choice, headers: dict[str, str]) -> 
     context = await _context(request)
     if allowance := await gate.admit(context):
         headers |= allowance.headers
-    async with Body(request, known=context.principal is not None) as body:
+    async with Body(request, context.principal) as body:
         operation = asked.read(request, body, context.parts.settings)
         try:
             result = await _execute(operation, context, request.method)
@@ -84,11 +83,7 @@ async def _context(request: Request) -> Context:
     if not state.ready.is_set():
         raise Unavailable
     context = Context(state.parts, peer=request.client.host if request.client else None)
-    try:
-        context.principal = await principal_of(state.parts, request.headers.get("authorization"))
-    except Unauthenticated:
-        await gate.admit(context)  # counted, so that nobody tries keys at leisure
-        raise
+    await gate.sign_in(context, request.headers.get("authorization"))
     return context
 
 

@@ -1,18 +1,20 @@
 """A user's inbox in the schema (N4)."""
 
+from collections.abc import Iterable
+
 import strawberry
 from bson import ObjectId
 
 from graph.auth import Needs
 from graph.context import Info
 from graph.errors import at_field
+from graph.loaders import InboxOf
 from graph.notification import Notification
-from graph.paging import PageInfo, page_info, page_size
+from graph.paging import PageInfo, choices, page_info, page_size
 from graph.paging import skip as checked_skip
 from graph.selection import selects
 from rules import inbox as rules
 from rules.roles import Permission
-from services import inbox
 
 
 @strawberry.input(description="Which notifications: AND between the fields, OR inside one.")
@@ -25,13 +27,17 @@ class NotificationFilter:
         default=None, description="Those in the archive; otherwise only those outside it."
     )
 
-    def fits(self, item: rules.Item) -> bool:
-        """Whether an item is wanted."""
-        if item.get("archived", False) is not bool(self.archived):
-            return False
-        if self.unread is not None and item["new"] is not self.unread:
-            return False
-        return self.keys is None or item["key"] in self.keys
+    def chosen(self, items: Iterable[rules.Item]) -> list[rules.Item]:
+        """Those that are wanted; raises InvalidInput on too many keys."""
+        archived, unread = bool(self.archived), self.unread
+        keys = None if self.keys is None else frozenset(choices("filter.keys", self.keys))
+        return [
+            item
+            for item in items
+            if item.get("archived", False) is archived
+            and (unread is None or item["new"] is unread)
+            and (keys is None or item["key"] in keys)
+        ]
 
 
 @strawberry.type(description="A notification at its place in the list.")
@@ -93,8 +99,7 @@ class Inbox:
         page_size(first)
         user_id = str(self.user_id)
         before = cursor_place(user_id, "after", after)
-        wanted = filter or NotificationFilter()
-        fit = [item for item in self.items if wanted.fits(item)]
+        fit = (filter or NotificationFilter()).chosen(self.items)
         rest = [item for item in fit if before is None or item["seq"] < before]
         edges = [
             NotificationEdge(cursor=node.cursor, node=node)
@@ -134,7 +139,8 @@ class InboxQuery:
     async def inbox(self, info: Info, user_id: strawberry.ID) -> Inbox:
         """One read serves every field."""
         owner: ObjectId = at_field("userId", info.context.own_inbox, user_id)
-        state = await inbox.load(owner, with_items=selects(info, "notifications", "page"))
+        wanted = InboxOf(owner, with_items=selects(info, "notifications", "page"))
+        state = await info.context.loaders.inboxes.load(wanted)
         return Inbox(
             user_id=strawberry.ID(state.user_id),
             total=state.total,

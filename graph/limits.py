@@ -20,16 +20,10 @@ from core.settings import Settings
 LONGEST_DOCUMENT = 64 * 1024
 """Characters. What is long by nature belongs into variables."""
 MOST_TOKENS = 2_000
-MOST_INTROSPECTION = 20
-"""Lists of the schema that a document may unfold; the usual introspection query has 13."""
-
-_LISTS = frozenset(
-    {
-        *("__schema", "__type", "types", "directives", "fields", "args"),
-        *("inputFields", "enumValues", "interfaces", "possibleTypes"),
-    }
-)
-_ENTRIES = ("__schema", "__type")
+MOST_INTROSPECTION = 10_000
+"""Values of the schema, about. Introspection runs without a pause, so no time limit can end it."""
+ENTRIES = ("__schema", "__type")
+"""The fields that open the schema."""
 
 _LONG_NUMBER = re.compile(r"[0-9]{1000}")
 """Python itself refuses to read numbers of over 4,300 digits, and not by an error of the document."""
@@ -43,8 +37,6 @@ class Shape:
     """Levels of fields."""
     aliases: int = 0
     directives: int = 0
-    lists: int = 0
-    """Of the schema: introspection runs without a pause, so no time limit can end it."""
     introspects: bool = False
 
     def add(self, other: "Shape") -> None:
@@ -52,7 +44,6 @@ class Shape:
         self.depth = max(self.depth, other.depth)
         self.aliases += other.aliases
         self.directives += other.directives
-        self.lists += other.lists
         self.introspects |= other.introspects
 
 
@@ -73,7 +64,6 @@ def check_shape(shape: Shape, settings: Settings) -> None:
         ("levels of fields", shape.depth, settings.max_depth),
         ("aliases", shape.aliases, settings.max_aliases),
         ("directives", shape.directives, settings.max_directives),
-        ("lists of the schema", shape.lists, MOST_INTROSPECTION),
     ):
         if measured > limit:
             raise TooComplex(
@@ -88,6 +78,15 @@ def check_cost(cost: int, settings: Settings) -> None:
         raise TooComplex(
             f"the operation costs {cost}, at most {settings.max_cost} are allowed; "
             "ask for smaller pages or fewer fields, or send fewer items at once"
+        )
+
+
+def check_introspection(values: int) -> None:
+    """Raise TooComplex on a document that asks for more of the schema than any tool needs."""
+    if values > MOST_INTROSPECTION:
+        raise TooComplex(
+            f"the document asks for about {values} values of the schema, "
+            f"at most {MOST_INTROSPECTION} are allowed; ask for less at once"
         )
 
 
@@ -111,7 +110,7 @@ def shape(document: DocumentNode) -> Shape:
 
 def _widen(largest: Shape, other: Shape) -> None:
     # Only one operation of a document is executed.
-    for name in ("depth", "aliases", "directives", "lists", "introspects"):
+    for name in ("depth", "aliases", "directives", "introspects"):
         setattr(largest, name, max(getattr(largest, name), getattr(other, name)))
 
 
@@ -153,7 +152,7 @@ class _Measure:
 
     def _field(self, node: FieldNode) -> Shape:
         name = node.name.value
-        own = Shape(1, node.alias is not None, 0, name in _LISTS, name in _ENTRIES)
+        own = Shape(1, node.alias is not None, 0, name in ENTRIES)
         if node.selection_set is not None:
             below = self._selections(node.selection_set)
             below.depth += 1

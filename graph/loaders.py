@@ -4,6 +4,7 @@ Each loader gathers what is asked for in the same moment, and keeps nothing: the
 socket share them, and none may see what another has read before.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Hashable, Mapping
 from functools import partial
 from typing import Any, NamedTuple, TypeVar
@@ -17,7 +18,7 @@ from models.attempt import Attempt
 from models.mailing_change import MailingChange
 from models.message import Message
 from rules.message import Status
-from services import changes, history, stats
+from services import changes, history, inbox, stats
 from services.paging import Page
 
 MOST_AT_ONCE = 500
@@ -42,6 +43,13 @@ class ChangesOf(NamedTuple):
     first: int
 
 
+class InboxOf(NamedTuple):
+    """A user's inbox, and whether with its items."""
+
+    user_id: ObjectId
+    with_items: bool
+
+
 class Loaders:
     """The loaders of one request, or of one socket."""
 
@@ -52,6 +60,7 @@ class Loaders:
         self.attempts: DataLoader[UUID, list[Attempt]] = _loader(history.attempts)
         self.messages: DataLoader[MessagesOf, Page[Message]] = _loader(_messages)
         self.changes: DataLoader[ChangesOf, list[MailingChange]] = _loader(_changes)
+        self.inboxes: DataLoader[InboxOf, inbox.Inbox] = _loader(_inboxes)
 
 
 def _loader(read: Callable[[list[Key]], Awaitable[Mapping[Key, Found]]]) -> DataLoader[Key, Found]:
@@ -77,6 +86,13 @@ async def _changes(keys: list[ChangesOf]) -> dict[ChangesOf, list[MailingChange]
         for mailing_id, those in (await changes.of_mailings(mailing_ids, first=first)).items():
             found[ChangesOf(mailing_id, first)] = those
     return found
+
+
+async def _inboxes(keys: list[InboxOf]) -> dict[InboxOf, inbox.Inbox]:
+    # One inbox may have 14 MB, so under many aliases it is read once all the same.
+    wanted = list(dict.fromkeys(keys))
+    found = [inbox.load(user_id, with_items=with_items) for user_id, with_items in wanted]
+    return dict(zip(wanted, await asyncio.gather(*found), strict=True))
 
 
 def _alike(keys: list[Any]) -> dict[Any, list[ObjectId]]:

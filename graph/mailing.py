@@ -15,7 +15,7 @@ from graph.loaders import ChangesOf, MessagesOf
 from graph.mailing_change import MailingChange
 from graph.message import Message, MessageConnection, MessageEdge
 from graph.node import Node
-from graph.paging import PageInfo, page_info, page_size
+from graph.paging import PageInfo, choices, page_info, page_size
 from graph.statistics import Statistics
 from models import mailing as documents
 from rules.message import Route
@@ -84,7 +84,7 @@ class Mailing(Node):
         place: UUID | None = None
         if after is not None:
             place = at_field("after", lambda raw: ids.uuid("Message", raw), after)
-        wanted = MessagesOf(self.key, tuple(statuses or ()), page_size(first), place)
+        wanted = MessagesOf(self.key, choices("statuses", statuses), page_size(first), place)
         page = await info.context.loaders.messages.load(wanted)
         nodes = [Message.of(message) for message in page.items]
         return MessageConnection(
@@ -170,7 +170,7 @@ class MailingQuery:
         statuses: list[MailingStatus] | None = None,
     ) -> MailingConnection:
         """A page of mailings."""
-        wanted = tuple(status.value for status in statuses or ())
+        wanted = tuple(status.value for status in choices("statuses", statuses))
         place = None if after is None else mailing_id("after", after)
         page = await mailings.page(wanted, first=page_size(first), after=place)
         nodes = [Mailing.of(mailing) for mailing in page.items]

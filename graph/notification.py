@@ -56,8 +56,8 @@ class Notification(Node):
             seq=item["seq"],
             is_archived=item.get("archived", False),
             updated_at=None if updated_at is None else _moment(updated_at),
-            # Stored as text, which keeps every number exactly.
-            data=None if item["data"] is None else orjson.loads(item["data"]),
+            # Stored as text, which keeps every number exactly, and goes out as it is.
+            data=None if item["data"] is None else JSON(orjson.Fragment(item["data"])),
         )
 
 

@@ -1,10 +1,17 @@
 """Connections as Relay has them: keyset cursors, a hard maximum, never an unbounded list."""
 
+from collections.abc import Sequence
+from typing import TypeVar
+
 import strawberry
 
-from core.errors import InvalidInput
+from core.errors import InvalidInput, Problem
 
 LARGEST_PAGE = 100
+MOST_CHOICES = 100
+"""Values in one list of a filter."""
+
+Choice = TypeVar("Choice")
 
 
 @strawberry.type(description="Whether there is more, and where to go on.")
@@ -29,6 +36,14 @@ def skip(count: int, field: str = "skip") -> int:
     if count < 0:
         raise InvalidInput.at(field, f"must not be negative, as {count} is")
     return count
+
+
+def choices(field: str, said: Sequence[Choice] | None) -> tuple[Choice, ...]:
+    """What a list of a filter names, each once; raises InvalidInput on a list too long."""
+    if said is not None and len(said) > MOST_CHOICES:
+        message = f"give at most {MOST_CHOICES} values, not {len(said)}"
+        raise InvalidInput.at(field, message, Problem.TOO_MANY)
+    return tuple(dict.fromkeys(said or ()))
 
 
 def page_info(cursors: list[str], *, has_next: bool, has_previous: bool) -> PageInfo:

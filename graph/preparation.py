@@ -105,7 +105,9 @@ def _objections(prepared: Prepared, context: ExecutionContext) -> list[GraphQLEr
         check_shape(prepared.shape, settings)
         if prepared.shape.introspects and not may_introspect(context.context):
             raise Forbidden("introspection is not open to you; the documentation has the schema")
-        check_cost(prepared.cost(context.operation_name, context.variables or {}), settings)
+        name, variables = context.operation_name, context.variables or {}
+        prepared.check_input(name, variables)
+        check_cost(prepared.cost(name, variables), settings)
     except BelfryError as error:
         return [GraphQLError(str(error), original_error=error)]
     return []

@@ -18,8 +18,16 @@ from graphql.validation.validate import ValidationAbortedError
 
 from core.errors import TooComplex
 from core.settings import Settings
+from graph import variables
 from graph.cost import Reckoning, defaults, size_of
-from graph.limits import MOST_TOKENS, Shape, check_shape, check_text, shape
+from graph.limits import (
+    MOST_TOKENS,
+    Shape,
+    check_introspection,
+    check_shape,
+    check_text,
+    shape,
+)
 
 MOST_ERRORS = 10
 """Errors told of one document; each may cost a search for what was meant."""
@@ -55,11 +63,17 @@ class Prepared:
     operations: dict[str | None, OperationDefinitionNode]
     sizing: tuple[str, ...]
     """The variables that say how long lists are."""
+    kinds: dict[str | None, variables.Kinds]
+    """The variables of each operation."""
     _costs: dict[Any, int] = field(default_factory=dict)
 
-    def cost(self, name: str | None, variables: Mapping[str, Any]) -> int:
+    def check_input(self, name: str | None, said: Mapping[str, Any]) -> None:
+        """Raise TooComplex or Invalid on variables that hold too much for this operation."""
+        variables.check(self.kinds[name], said)
+
+    def cost(self, name: str | None, said: Mapping[str, Any]) -> int:
         """What the operation of this name costs; remembered by the sizes it asks for."""
-        sizes = tuple([size_of(variables.get(it)) for it in self.sizing])
+        sizes = tuple([size_of(said.get(it)) for it in self.sizing])
         cost = self._costs.get((name, sizes))
         if cost is None:
             if len(self._costs) >= MOST_COSTS:
@@ -134,19 +148,20 @@ class _Shelf:
 
 
 def prepare(schema: GraphQLSchema, text: str, settings: Settings, *, suggest: bool) -> Prepared:
-    """Parse, measure and validate a document, the cheap things first; raises Refused."""
+    """Parse, measure, validate and weigh a document, the cheap things first; raises Refused."""
     document = None
     try:
         check_text(text)
         document = parse(text, max_tokens=MOST_TOKENS)
+        _unlink(document)
         measured = shape(document)
         check_shape(measured, settings)
         _validate(schema, document, suggest=suggest)
+        return _prepared(schema, text, document, measured)
     except GraphQLError as error:
         raise Refused([error], document) from None
     except TooComplex as error:
         raise Refused([GraphQLError(str(error), original_error=error)], document) from None
-    return _prepared(schema, text, document, measured)
 
 
 def _validate(schema: GraphQLSchema, document: DocumentNode, *, suggest: bool) -> None:
@@ -155,6 +170,17 @@ def _validate(schema: GraphQLSchema, document: DocumentNode, *, suggest: bool) -
         raise TooComplex("the document says the same too often, or is nested too deeply")
     if errors:
         raise Refused(errors, document)
+
+
+def _unlink(document: DocumentNode) -> None:
+    """Break the circle of a document's tokens, so that it is freed as soon as it is dropped.
+
+    The collector of circles comes seldom in a process of many objects that stay.
+    """
+    token = document.loc.start_token if document.loc else None
+    while token is not None:
+        token.prev = None
+        token = token.next
 
 
 def _prepared(
@@ -168,5 +194,13 @@ def _prepared(
     reckoning = Reckoning(schema, document, {})
     for operation in operations.values():
         reckoning.cost(operation)
-    size = (document.token_count or 0) * TOKEN_BYTES + 4 * len(text)
-    return Prepared(schema, document, measured, size, operations, tuple(sorted(reckoning.names)))
+    check_introspection(reckoning.introspection)
+    return Prepared(
+        schema=schema,
+        document=document,
+        shape=measured,
+        size=(document.token_count or 0) * TOKEN_BYTES + 4 * len(text),
+        operations=operations,
+        sizing=tuple(sorted(reckoning.names)),
+        kinds={name: variables.kinds(schema, it) for name, it in operations.items()},
+    )

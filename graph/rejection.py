@@ -4,13 +4,13 @@ import secrets
 from collections.abc import Mapping
 from typing import Any
 
-import orjson
 from pymongo.errors import AutoReconnect, ServerSelectionTimeoutError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
 from core import events
+from core.allowance import Allowance
 from core.errors import (
     BelfryError,
     Forbidden,
@@ -21,6 +21,7 @@ from core.errors import (
     Unauthenticated,
     Unavailable,
 )
+from graph import outgoing
 from graph.accept import LEGACY
 
 BAD_REQUEST = "BAD_REQUEST"
@@ -72,6 +73,8 @@ def of(error: Exception) -> Rejected:
         case RateLimited(allowance=allowance):
             headers = {**allowance.headers, "Retry-After": str(allowance.retry_after)}
             return Rejected(STATUS[error.code], str(error), error.code, headers)
+        case Unauthenticated(allowance=Allowance() as allowance):
+            return Rejected(STATUS[error.code], str(error), error.code, allowance.headers)
         case BelfryError():
             return Rejected(STATUS.get(error.code, 400), str(error), error.code)
         case _:
@@ -83,8 +86,8 @@ def of(error: Exception) -> Rejected:
 
 def answer(rejected: Rejected, media_type: str, headers: Mapping[str, str]) -> Response:
     """The refusal as a GraphQL response that holds only an error."""
-    errors = [{"message": str(rejected), "extensions": {"code": rejected.code}}]
-    return json({"errors": errors}, media_type, rejected.status, {**headers, **rejected.headers})
+    said = refusal(str(rejected), rejected.code)
+    return _response(said, media_type, rejected.status, {**headers, **rejected.headers})
 
 
 async def refuse(_: Request, error: Exception) -> Response:
@@ -94,9 +97,17 @@ async def refuse(_: Request, error: Exception) -> Response:
     return answer(rejected, LEGACY, {})
 
 
+def refusal(message: str, code: str) -> bytes:
+    """A GraphQL response that holds only this error."""
+    return outgoing.write({"errors": [{"message": message, "extensions": {"code": code}}]})
+
+
 def json(
     body: Mapping[str, Any], media_type: str, status: int, headers: Mapping[str, str]
 ) -> Response:
     """A GraphQL response."""
-    content = orjson.dumps(body)
+    return _response(outgoing.write(body), media_type, status, headers)
+
+
+def _response(content: bytes, media_type: str, status: int, headers: Mapping[str, str]) -> Response:
     return Response(content, status, {**ALWAYS, **headers}, f"{media_type}; charset=utf-8")

@@ -11,24 +11,23 @@ from typing import Any, Protocol
 
 import orjson
 
-from core import events
-from core.errors import BelfryError, TooManyOperations, Unauthenticated
+from core.errors import BelfryError
 from core.parts import Parts
 from core.settings import Settings
 from core.tokens import LEEWAY
-from graph import gate, incoming
-from graph.auth import authorization_of_socket, principal_of
+from graph import gate, incoming, socket_greeting
+from graph.auth import authorization_of_socket
 from graph.context import Context
 from graph.request import Operation
 from graph.socket_codes import Code
 from graph.socket_credit import Credit
+from graph.socket_greeting import Refused
 from graph.socket_line import Line
-from graph.socket_operation import Running, is_request
+from graph.socket_operation import AT_ONCE, Running, is_request
+from graph.socket_remains import Remains
 from rules.roles import Principal
 
 INIT_SECONDS = 5.0
-GREETING_SECONDS = 20.0
-"""For finding out whom a token speaks for."""
 LONGEST_ID = 4_096
 
 _ACKNOWLEDGED = b'{"type":"connection_ack"}'
@@ -41,6 +40,7 @@ class House(Protocol):
     """What a socket belongs to: the process with all its sockets."""
 
     settings: Settings
+    remains: Remains
 
     @property
     def parts(self) -> Parts:
@@ -52,15 +52,13 @@ class House(Protocol):
     def forget(self, socket: "Socket") -> None:
         """A socket is over."""
 
-    def keep(self, task: "asyncio.Task[None]") -> None:
-        """See a task to its end, whatever becomes of its socket."""
-
 
 class Socket:
     """Answers each message, and runs the operations."""
 
     __slots__ = (
         "_credit",
+        "_gone",
         "_greeting",
         "_hailed",
         "_handshake",
@@ -73,6 +71,7 @@ class Socket:
         "line",
         "operations",
         "principal",
+        "turns",
     )
 
     def __init__(self, house: House, line: Line, handshake: str | None, peer: str | None) -> None:
@@ -85,12 +84,23 @@ class Socket:
         """Characters of the message that is being answered."""
         self._greeting: asyncio.Task[None] | None = None
         self._hailed = False
+        self._gone = False
         self._leaving = False
         self._opened_at = line.heard_at
         self._credit = Credit(line.heard_at, house.settings.socket_messages_per_second)
         self.greeted = False
         self.principal: Principal | None = None
         self.operations: dict[str, Running] = {}
+        self.turns = asyncio.Semaphore(AT_ONCE)
+
+    @property
+    def network(self) -> str:
+        """Where it comes from, as addresses are counted together."""
+        return gate.network(self._peer)
+
+    @property
+    def _caller(self) -> str:
+        return self.network if self.principal is None else self.principal.subject
 
     def may_go_on(self, octets: int) -> bool:
         """Count one frame, a long one more than once; who sends too many of them is closed."""
@@ -118,11 +128,11 @@ class Socket:
 
     def left(self) -> None:
         """Leave nothing behind but changes that are being made."""
+        self._gone = True
         if self._greeting is not None:
-            self._greeting.cancel()
-        for operation in list(self.operations.values()):
-            self._stop(operation)
-        self.operations.clear()
+            self._house.remains.end(self._greeting)
+        while self.operations:
+            self._stop(self.operations.popitem()[1])
         self._house.forget(self)
 
     def overdue(self, now: float, today: datetime) -> None:
@@ -153,21 +163,18 @@ class Socket:
         self._greeting = asyncio.create_task(self._greet(said))
 
     async def _greet(self, said: str | None) -> None:
+        context = Context(self._house.parts, peer=self._peer)
         try:
-            async with asyncio.timeout(GREETING_SECONDS):
-                principal = await principal_of(self._house.parts, said)
-        except Unauthenticated:
-            self.line.close(Code.FORBIDDEN, "Forbidden")
-        except (BelfryError, TimeoutError):
-            self.line.close(Code.LATER, "try again shortly")
-        except Exception as error:  # noqa: BLE001 - whatever it is, the client may try again
-            events.emit("socket.greeting.failed", exc_info=error)
-            self.line.close(Code.LATER, "try again shortly")
+            await socket_greeting.sign_in(context, said)
+        except Refused as refused:
+            self.line.close(refused.code, refused.reason)
         else:
-            self._welcome(principal)
+            self._welcome(context.principal)
         self._greeting = None
 
     def _welcome(self, principal: Principal | None) -> None:
+        if self._gone:
+            return
         if not self._house.greet(self, principal):
             self.line.close(Code.LATER, "too many sockets of one user")
             return
@@ -201,8 +208,9 @@ class Socket:
 
     def _start(self, id_: str, said: Message) -> None:
         settings = self._house.settings
+        sizes = [self._size, *(each.size for each in self.operations.values())]
         try:
-            self._check_room()
+            self._house.remains.check_room(settings, self._caller, sizes)
             operation = Operation(
                 gate.document(settings, said),
                 said.get("variables"),
@@ -215,14 +223,6 @@ class Socket:
             context = Context(self._house.parts, self.principal, peer=self._peer)
             self.operations[id_] = Running(self, id_, operation, context, self._size)
 
-    def _check_room(self) -> None:
-        settings, running = self._house.settings, self.operations.values()
-        if len(running) >= settings.socket_operations:
-            raise TooManyOperations(f"a socket has room for {settings.socket_operations} at once")
-        # Whatever an operation was asked with stays as long as it does.
-        if self._size + sum(each.size for each in running) > settings.socket_frame_bytes:
-            raise TooManyOperations("what the operations were asked with is too much together")
-
     def _complete(self, message: Message) -> None:
         name = message.get("id")
         if not isinstance(name, str):
@@ -233,7 +233,9 @@ class Socket:
 
     def _stop(self, operation: Running) -> None:
         if operation.stop():
-            self._house.keep(operation.task)
+            self._house.remains.keep(operation.task, self._caller, operation.size)
+        else:
+            self._house.remains.end(operation.task)
 
     def _refuse(self, why: str) -> None:
         self.line.close(Code.BAD_MESSAGE, why)

@@ -17,6 +17,8 @@ from websockets.server import ServerProtocol
 
 from graph.socket_codes import Code
 from graph.socket_frames import Handshake, head
+from graph.socket_jam import Jam
+from graph.socket_listener import Listener
 
 SMALL_FRAME = 64 * 1024
 """Bytes of a message while nobody knows who sends it: room for any token."""
@@ -28,23 +30,10 @@ LONGEST_REASON = 123
 _logger = logging.getLogger("websockets.server")
 
 
-class Listener(Protocol):
-    """What a line tells of."""
-
-    def heard(self, text: str | None) -> None:
-        """A whole message came in; None if it was binary."""
-
-    def may_go_on(self, octets: int) -> bool:
-        """Count one more frame of any kind; whether it is to be looked at."""
-
-    def left(self) -> None:
-        """The line is closing, or was cut: nothing more can be said on it."""
-
-
 class Front(Protocol):
     """What decides about new lines."""
 
-    def refusal(self, request: Request) -> tuple[int, str] | None:
+    def refusal(self, line: "Line", request: Request) -> tuple[int, str] | None:
         """A status and a message for an upgrade that is refused."""
 
     def opened(self, line: "Line", request: Request) -> Listener:
@@ -68,11 +57,10 @@ class Line(asyncio.Protocol):
         "_message",
         "_transport",
         "_uvicorn",
-        "_writable",
-        "blocked_at",
         "closing_at",
         "heard_at",
-        "pinged",
+        "jam",
+        "pinged_at",
         "subprotocol",
     )
 
@@ -85,12 +73,11 @@ class Line(asyncio.Protocol):
         self._listener: Listener | None = None
         self._message: bytearray | None = None
         self._transport: asyncio.Transport
-        self._writable: asyncio.Event | None = None
+        self.jam: Jam | None = None
         self.heard_at = self._loop.time()
-        self.blocked_at: float | None = None
-        """Since when the peer has not read what was sent, by the loop's clock."""
         self.closing_at: float | None = None
-        self.pinged = False
+        self.pinged_at: float | None = None
+        """When a ping was sent that nothing came after, by the loop's clock."""
         self.subprotocol: str | None = None
         """What both sides speak; None if the peer offered nothing that is spoken here."""
 
@@ -116,13 +103,25 @@ class Line(asyncio.Protocol):
 
     async def say(self, text: bytes) -> None:
         """Send a message once the peer has read enough of those before."""
-        while self._writable is not None:
-            await self._writable.wait()
+        while self.jam is not None:
+            await self.jam.wait(len(text))
         self.send(text)
+
+    async def writable(self) -> None:
+        """Return once the peer has read enough to be sent more."""
+        while self.jam is not None:
+            await self.jam.wait()
+
+    def unread_since(self, now: float) -> float | None:
+        """Since when the peer has not read what was sent, by the loop's clock; None if it does."""
+        if self.jam is None:
+            return None
+        self.jam.look(now, self._transport.get_write_buffer_size())
+        return self.jam.since
 
     def ping(self) -> None:
         """Ask whether the peer is there; whatever it sends next says that it is."""
-        self.pinged = True
+        self.pinged_at = self._loop.time()
         if self.is_open:
             self._conn.send_ping(b"")
             self._flush()
@@ -152,7 +151,7 @@ class Line(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Take what the peer sent; what comes after a close is not looked at."""
-        self.heard_at, self.pinged = self._loop.time(), False
+        self.heard_at, self.pinged_at = self._loop.time(), None
         self._conn.receive_data(data)
         for event in self._conn.events_received():
             if isinstance(event, Request):
@@ -170,15 +169,16 @@ class Line(asyncio.Protocol):
 
     def pause_writing(self) -> None:
         """The peer does not read: neither is it read, and whoever sends to it waits."""
-        self.blocked_at = self._loop.time()
-        self._writable = asyncio.Event()
+        self.jam = Jam(self._loop.time(), self._transport.get_write_buffer_size())
         self._transport.pause_reading()
 
     def resume_writing(self) -> None:
         """The peer reads again."""
-        writable, self._writable, self.blocked_at = self._writable, None, None
-        if writable is not None:
-            writable.set()
+        jam, self.jam = self.jam, None
+        if jam is not None:
+            jam.end()
+            # While it was not listened to, its reading was its sign of life.
+            self.heard_at, self.pinged_at = self._loop.time(), None
             if not self._transport.is_closing():
                 self._transport.resume_reading()
 
@@ -187,7 +187,7 @@ class Line(asyncio.Protocol):
         self._front.leave(self)
 
     def _shake_hands(self, request: Request) -> None:
-        refusal = self._front.refusal(request)
+        refusal = self._front.refusal(self, request)
         response = self._conn.reject(*refusal) if refusal else self._conn.accept(request)
         self._conn.send_response(response)
         self._flush()

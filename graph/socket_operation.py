@@ -1,21 +1,25 @@
 """One operation on a socket, from its subscribe message to its last one."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing, nullcontext
 from typing import Any, Protocol
 
 import orjson
 from graphql import GraphQLError, OperationType
 from strawberry.types.execution import ExecutionResult, PreExecutionError
 
-from core.errors import TimedOut
-from graph import gate
+from core.errors import TimedOut, TooManyOperations
+from graph import gate, outgoing
 from graph.context import Context
 from graph.errors import present
 from graph.request import Operation
 from graph.schema import operation_type, schema
 from graph.socket_line import Line
+
+AT_ONCE = 4
+"""Queries and mutations that are carried out at once on a socket; their answers stay in memory."""
+_NO_TURN = nullcontext()
 
 
 class Owner(Protocol):
@@ -23,6 +27,8 @@ class Owner(Protocol):
 
     line: Line
     operations: dict[str, "Running"]
+    turns: asyncio.Semaphore
+    """For the queries and mutations that are carried out at once."""
 
     def finished(self) -> None:
         """An operation has come to its end."""
@@ -31,7 +37,7 @@ class Owner(Protocol):
 class Running:
     """A task that sends what comes of an operation, each under the operation's id."""
 
-    __slots__ = ("_id", "_kind", "_owner", "_stopped", "size", "task")
+    __slots__ = ("_begun", "_id", "_kind", "_owner", "_stopped", "size", "task")
 
     def __init__(
         self, owner: Owner, id_: str, operation: Operation, context: Context, size: int
@@ -41,6 +47,7 @@ class Running:
         self._owner = owner
         self._id = id_
         self._kind = operation_type(operation.query, operation.name)
+        self._begun = False
         self._stopped = False
         self.task = asyncio.create_task(self._run(operation, context), name="operation")
 
@@ -50,25 +57,25 @@ class Running:
         return self._kind is not OperationType.SUBSCRIPTION
 
     def stop(self) -> bool:
-        """Say nothing more, and end unless something is being changed; whether it runs on."""
+        """Say nothing more; whether it must come to its end, since it is changing something."""
         self._stopped = True
-        if self._kind is OperationType.MUTATION:
-            return not self.task.done()
-        self.task.cancel()
-        return False
+        return self._begun and self._kind is OperationType.MUTATION and not self.task.done()
 
     async def _run(self, operation: Operation, context: Context) -> None:
         try:
             await gate.admit(context)
-            results = await schema.stream(
-                operation.query, operation.variables, context, operation_name=operation.name
-            )
-            limit = context.parts.settings.operation_seconds
-            del operation, context
-            async with aclosing(results):
+            async with self._owner.turns if self.finite else _NO_TURN:
+                await self._owner.line.writable()
+                if self._stopped:
+                    return
+                self._begun = True
+                results = await schema.stream(
+                    operation.query, operation.variables, context, operation_name=operation.name
+                )
                 if self.finite:
-                    await asyncio.wait_for(self._tell(results), limit)
-                else:
+                    results = _in_time(results, context.parts.settings.operation_seconds)
+                del operation, context
+                async with aclosing(results):
                     await self._tell(results)
         except TimeoutError:
             self._fail(TimedOut())
@@ -80,16 +87,20 @@ class Running:
             if isinstance(result, PreExecutionError):
                 self._end("error", [error.formatted for error in result.errors or ()])
                 return
-            if not self._stopped:
-                await self._owner.line.say(self._next(result))
-            del result  # until the next, which may take days
+            if self._stopped:
+                return
+            said = next_of(self._id, result)
+            del result  # it may take long until it is said, and days until the next
+            self._check_room(len(said))
+            await self._owner.line.say(said)
+            del said
         self._end("complete")
 
-    def _next(self, result: ExecutionResult) -> bytes:
-        payload: dict[str, Any] = {"data": result.data}
-        if result.errors:
-            payload["errors"] = [error.formatted for error in result.errors]
-        return orjson.dumps({"id": self._id, "type": "next", "payload": payload})
+    def _check_room(self, octets: int) -> None:
+        # A query can be asked again; what was changed, or happened, has to be told.
+        jam = self._owner.line.jam
+        if self._kind is OperationType.QUERY and jam is not None and not jam.has_room(octets):
+            raise TooManyOperations("too much waits to be read on this socket; read it, ask again")
 
     def _fail(self, cause: Exception) -> None:
         error = GraphQLError(str(cause), original_error=cause)
@@ -104,6 +115,27 @@ class Running:
         del self._owner.operations[self._id]
         self._owner.line.send(orjson.dumps(message | ({"payload": payload} if payload else {})))
         self._owner.finished()
+
+
+async def _in_time(results: AsyncGenerator[Any, None], seconds: float) -> AsyncGenerator[Any, None]:
+    """The results of what ends by itself; raises TimeoutError. To tell them takes its own time."""
+    async with aclosing(results):
+        every = await asyncio.wait_for(_all(results), seconds)
+    while every:
+        yield every.pop(0)
+
+
+async def _all(results: AsyncIterator[Any]) -> list[Any]:
+    return [each async for each in results]
+
+
+def next_of(id_: str, result: ExecutionResult) -> bytes:
+    """A result as a message."""
+    payload: dict[str, Any] = {"data": result.data}
+    if result.errors:
+        payload["errors"] = [error.formatted for error in result.errors]
+    written = orjson.Fragment(outgoing.write(payload))
+    return orjson.dumps({"id": id_, "type": "next", "payload": written})
 
 
 def is_request(said: dict[str, Any]) -> bool:

@@ -2,7 +2,6 @@
 
 import asyncio
 import random
-from collections import Counter
 from datetime import datetime
 from http import HTTPStatus
 from typing import Any
@@ -13,12 +12,15 @@ from uvicorn.middleware.proxy_headers import _TrustedHosts
 from uvicorn.server import ServerState
 from websockets.http11 import Request
 
-from core import clock, events, tasks
+from core import clock, events
 from core.parts import Parts
 from core.settings import Settings
+from graph import gate
 from graph.socket import Socket
 from graph.socket_codes import Code
 from graph.socket_line import Line
+from graph.socket_places import Places
+from graph.socket_remains import Remains
 from rules.roles import Principal
 from services import api_keys
 
@@ -51,10 +53,8 @@ class Sockets:
         self._proxies = _TrustedHosts(settings.forwarded_allow_ips)
         self._parts: Parts | None = None
         self._open: dict[Line, Socket] = {}
-        self._of_user: Counter[str] = Counter()
-        self._known = 0
-        """How many of them have shown a token."""
-        self._kept: set[asyncio.Task[None]] = set()
+        self._places = Places(settings)
+        self.remains = Remains()
         self._leaving_at: float | None = None
 
     @property
@@ -67,15 +67,15 @@ class Sockets:
         """What uvicorn makes for each request to upgrade."""
         return Line(self, server_state)
 
-    def refusal(self, request: Request) -> tuple[int, str] | None:
+    def refusal(self, line: Line, request: Request) -> tuple[int, str] | None:
         """A status and a message for an upgrade that is refused."""
         path, _, _ = request.path.partition("?")
         if path != PATH:
-            return HTTPStatus.NOT_FOUND, f"sockets are at {PATH}\n"
+            return HTTPStatus.NOT_FOUND, f"sockets are at {PATH}"
         if not self._may_come_from(_header(request, "Origin"), request):
-            return HTTPStatus.FORBIDDEN, "pages of this origin are not in ALLOWED_ORIGINS\n"
-        if self._is_full():
-            return HTTPStatus.SERVICE_UNAVAILABLE, "no room for another socket just now\n"
+            return HTTPStatus.FORBIDDEN, "pages of this origin are not in ALLOWED_ORIGINS"
+        if not self._has_room(gate.network(self._peer(line, request))):
+            return HTTPStatus.SERVICE_UNAVAILABLE, "no room for another socket just now"
         return None
 
     def opened(self, line: Line, request: Request) -> Socket:
@@ -86,6 +86,8 @@ class Sockets:
             line.close(Code.LATER, "starting; try again shortly")
         elif line.subprotocol is None:
             line.close(Code.BAD_PROTOCOL, "Subprotocol not acceptable")
+        else:
+            self._places.arrive(socket)
         return socket
 
     def ended(self, line: Line) -> None:
@@ -94,27 +96,11 @@ class Sockets:
 
     def greet(self, socket: Socket, principal: Principal | None) -> bool:
         """Count a socket to its principal; whether it may have one more."""
-        if principal is not None:
-            if self._of_user[principal.subject] >= self.settings.sockets_per_user:
-                return False
-            self._of_user[principal.subject] += 1
-            self._known += 1
-        socket.principal = principal
-        return True
+        return self._places.greet(socket, principal)
 
     def forget(self, socket: Socket) -> None:
         """A socket is over."""
-        if socket.principal is not None:
-            subject, socket.principal = socket.principal.subject, None
-            self._known -= 1
-            self._of_user[subject] -= 1
-            if not self._of_user[subject]:
-                del self._of_user[subject]
-
-    def keep(self, task: "asyncio.Task[None]") -> None:
-        """See a task to its end, whatever becomes of its socket."""
-        self._kept.add(task)
-        task.add_done_callback(self._kept.discard)
+        self._places.forget(socket)
 
     def leave(self, line: Line) -> None:
         """Close a line soon, since the process stops."""
@@ -140,9 +126,7 @@ class Sockets:
         finally:
             for line in list(self._open):
                 line.abort()
-            if self._kept:
-                await asyncio.wait(self._kept, timeout=self._left())
-                await tasks.end(self._kept)
+            await self.remains.settle(self._left())
 
     def _left(self) -> float:
         """Seconds of DRAIN_SECONDS that are left."""
@@ -152,6 +136,7 @@ class Sockets:
     async def _rounds(self) -> None:
         while True:
             await asyncio.sleep(ROUND_SECONDS)
+            self.remains.look()
             every = list(self._open.items())
             for start in range(0, len(every), SLICE):
                 now, today = asyncio.get_running_loop().time(), clock.now()
@@ -160,20 +145,22 @@ class Sockets:
                 await asyncio.sleep(0)
 
     def _look(self, line: Line, socket: Socket, now: float, today: datetime) -> None:
-        silent = now - line.heard_at
+        ping = self.settings.socket_ping_seconds
         if line.closing_at is not None:
             if now - line.closing_at > CLOSE_SECONDS:
                 line.abort()
-        elif line.blocked_at is not None and now - line.blocked_at > (
-            self.settings.socket_send_seconds
-        ):
-            self._cut(line, "does not read")
-        elif silent > 2 * self.settings.socket_ping_seconds:
-            self._cut(line, "is silent")
-        else:
-            if silent > self.settings.socket_ping_seconds and not line.pinged:
-                line.ping()
-            socket.overdue(now, today)
+            return
+        if (since := line.unread_since(now)) is not None:
+            # Nothing is heard of it meanwhile.
+            if now - since > self.settings.socket_send_seconds:
+                self._cut(line, "does not read")
+        elif line.pinged_at is not None:
+            # Not by when it was heard: this process may have been the one that was away.
+            if now - line.pinged_at > ping:
+                self._cut(line, "is silent")
+        elif now - line.heard_at > ping:
+            line.ping()
+        socket.overdue(now, today)
 
     @staticmethod
     def _cut(line: Line, why: str) -> None:
@@ -187,7 +174,9 @@ class Sockets:
                 if told is None:
                     await self._check_keys()
                 else:
-                    self._turn_out({payload.decode() for payload in told})
+                    key_ids = {payload.decode(errors="replace") for payload in told}
+                    api_keys.forget(key_ids)  # else the cache would let them in again
+                    self._turn_out(key_ids)
 
     async def _patrol(self) -> None:
         while True:
@@ -216,12 +205,11 @@ class Sockets:
             return self._proxies.get_trusted_client_address(said)[0] or line.peer
         return line.peer
 
-    def _is_full(self) -> bool:
-        strangers = len(self._open) - self._known
+    def _has_room(self, network: str) -> bool:
         return (
-            self._leaving_at is not None
-            or len(self._open) >= self.settings.sockets
-            or strangers >= self.settings.sockets_unauthenticated
+            self._leaving_at is None
+            and len(self._open) < self.settings.sockets
+            and self._places.has_room(network)
         )
 
     def _may_come_from(self, origin: str | None, request: Request) -> bool:

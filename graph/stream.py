@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from contextlib import aclosing
 from typing import Any
 
-import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
@@ -18,6 +17,7 @@ from strawberry.types.graphql import OperationType
 
 from core import clock, events, tasks
 from core.tokens import LEEWAY
+from graph import outgoing
 from graph.accept import STREAM
 from graph.context import Context
 from graph.rejection import ALWAYS
@@ -37,7 +37,7 @@ open_streams = Streams()
 
 def next_of(body: Mapping[str, Any]) -> bytes:
     """A result as an event. JSON has no line breaks of its own."""
-    return b"event: next\ndata: " + orjson.dumps(body) + b"\n\n"
+    return b"event: next\ndata: " + outgoing.write(body) + b"\n\n"
 
 
 def events_of(body: Mapping[str, Any]) -> bytes:

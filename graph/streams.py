@@ -3,7 +3,7 @@
 import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import TypeAlias
 
 from pymongo.errors import PyMongoError
@@ -58,13 +58,22 @@ class Streams:
 
     async def watch_keys(self, parts: Parts) -> None:
         """End the streams of API keys that are revoked or expire, until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._hear(parts))
+            group.create_task(self._patrol())
+
+    async def _hear(self, parts: Parts) -> None:
         async with parts.wakeups.listen(api_keys.REVOKED) as waiter:
             while True:
-                told: list[bytes] | None = None
-                with suppress(TimeoutError):
-                    async with asyncio.timeout(PATROL_SECONDS):
-                        told = await waiter.take()
-                await self._check({key.decode() for key in told} if told else None)
+                told = await waiter.take()
+                revoked = {key.decode(errors="replace") for key in told} if told else None
+                api_keys.forget(revoked or ())  # else the cache would let them in again
+                await self._check(revoked)
+
+    async def _patrol(self) -> None:
+        while True:
+            await asyncio.sleep(PATROL_SECONDS)
+            await self._check(None)
 
     async def _check(self, revoked: set[str] | None) -> None:
         """End those of the revoked keys; None asks the database about all."""

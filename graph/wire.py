@@ -4,15 +4,16 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
-import orjson
+from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
 from uvicorn.protocols.http.httptools_impl import (
     STATUS_LINE,
     HttpToolsProtocol,
     RequestResponseCycle,
 )
 
+from graph import head
 from graph.accept import LEGACY
-from graph.rejection import BAD_REQUEST
+from graph.rejection import BAD_REQUEST, refusal
 
 LARGEST_HEAD = 64 * 1024
 """Bytes of a request line with its headers, so also of a GET."""
@@ -31,6 +32,7 @@ class Wire(HttpToolsProtocol):
     _limit: asyncio.TimerHandle | None = None
     _in_head = True
     _head = 0
+    _fault: str | None = None
     _refused = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn has it
@@ -44,7 +46,12 @@ class Wire(HttpToolsProtocol):
             return
         if self._in_head:
             self._head += len(data)
-        super().data_received(data)
+        self._unset_keepalive_if_required()
+        try:
+            self._parse(memoryview(data))
+        except HttpParserError as error:
+            self.logger.warning("not HTTP: %s", self._fault or error)
+            self._refuse(400, self._fault or "this is no request by HTTP/1.1")
         if self._in_head and self._head > LARGEST_HEAD:
             self._refuse(431, f"the headers are larger than {LARGEST_HEAD} bytes")
 
@@ -56,9 +63,14 @@ class Wire(HttpToolsProtocol):
         self._within(HEAD_SECONDS, self._too_slow)
 
     def on_headers_complete(self) -> None:
-        """Go on as uvicorn does."""
+        """Go on as uvicorn does, unless nobody could tell whom the request asks."""
         self._within(None)
         self._in_head, self._head = False, 0
+        self._fault = head.fault(self.parser.get_http_version(), self.headers)
+        if self.parser.get_method() == b"CONNECT":
+            self._fault = "this is no proxy"
+        if self._fault is not None:
+            raise ValueError(self._fault)
         super().on_headers_complete()
 
     def on_response_complete(self) -> None:
@@ -93,9 +105,41 @@ class Wire(HttpToolsProtocol):
         """Cut the connection, with all that its peer has not read."""
         self.transport.abort()
 
-    def send_400_response(self, msg: str) -> None:
-        """What is no HTTP is refused in JSON too."""
-        self._refuse(400, msg)
+    def _parse(self, said: memoryview) -> None:
+        while said:
+            try:
+                self.parser.feed_data(said)
+            except HttpParserUpgrade as upgrade:
+                if self._opens_socket():
+                    self.handle_websocket_upgrade()
+                    return
+                said = said[upgrade.args[0] :]
+                self._ignore_upgrade()
+            else:
+                return
+
+    def _should_upgrade(self) -> bool:
+        # What asks for any upgrade never becomes a request as it stands: `_parse` decides.
+        return True
+
+    def _opens_socket(self) -> bool:
+        """Whether to upgrade: never in the middle of an answer, which would land in the socket."""
+        cycle = self._cycle()
+        return (cycle is None or cycle.response_complete) and head.opens_socket(
+            self.parser.get_method(), self.parser.get_http_version(), self.headers
+        )
+
+    def _ignore_upgrade(self) -> None:
+        """Take the request for one that asks for no upgrade (RFC 9110, section 7.8).
+
+        The parser takes no body from one that does: what it holds would be the next request. So
+        another parser reads the head again, and then the body.
+        """
+        version = self.parser.get_http_version()
+        said = head.without_upgrade(self.parser.get_method(), self.url, version, self.headers)
+        self.parser = HttpRequestParser(self)
+        self.parser.set_dangerous_leniencies(lenient_data_after_close=True)  # as uvicorn has it
+        self.parser.feed_data(said)
 
     def _too_slow(self) -> None:
         self._refuse(408, "the headers came in too slowly")
@@ -110,10 +154,9 @@ class Wire(HttpToolsProtocol):
         if cycle is not None and not cycle.response_complete:
             cycle.disconnected = True
             cycle.message_event.set()
-        errors = [{"message": message, "extensions": {"code": BAD_REQUEST}}]
-        said = orjson.dumps({"errors": errors})
-        head = f"content-type: {LEGACY}; charset=utf-8\r\ncontent-length: {len(said)}\r\n"
-        start = STATUS_LINE[status] + head.encode() + b"connection: close\r\n\r\n"
+        said = refusal(message, BAD_REQUEST)
+        lines = f"content-type: {LEGACY}; charset=utf-8\r\ncontent-length: {len(said)}\r\n"
+        start = STATUS_LINE[status] + lines.encode() + b"connection: close\r\n\r\n"
         self.transport.write(start + said)
         self._refused = True
         # Closed at once, with bytes still to come, the kernel would take the answer back.

@@ -5,7 +5,6 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-import aiohttp
 from bson import ObjectId
 from pymongo import MongoClient
 
@@ -13,7 +12,7 @@ from local.mongod import Mongod
 from local.ports import free_port
 from local.processes import Api
 from local.redis import Redis
-from tests.graph.conftest import Edge, complaints, environment
+from tests.graph.conftest import Edge, complaints, environment, session
 
 
 @asynccontextmanager
@@ -27,12 +26,12 @@ async def serving(
     api.start()
     address = f"http://127.0.0.1:{port}"
     with MongoClient[dict[str, Any]](mongod.uri(name)) as client:
-        async with aiohttp.ClientSession(address) as http:
+        async with session(address) as http:
             edge = Edge(address, api, http, client[name])
             try:
                 yield edge
             finally:
-                ended = api.stop()
+                ended = api.stop(30)
                 if database is None:
                     client.drop_database(name)
     assert ended

@@ -101,6 +101,11 @@ def complaints(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [line for line in lines if "exception" in line or line["level"] == "error"]
 
 
+def session(address: str) -> aiohttp.ClientSession:
+    """Keeps a connection for less long than the API, which may close it as a request sets out."""
+    return aiohttp.ClientSession(address, connector=aiohttp.TCPConnector(keepalive_timeout=1))
+
+
 def environment(db_uri: str, redis_url: str, port: int) -> dict[str, str]:
     """The settings of an API under test."""
     settings = {"DB_URI": db_uri, "REDIS_URL": redis_url, "PORT": str(port), "JWT_SECRET": SECRET}
@@ -118,10 +123,10 @@ async def shared_edge(
     api.start()
     address = f"http://127.0.0.1:{port}"
     with MongoClient[dict[str, Any]](mongod.uri(name)) as client:
-        async with aiohttp.ClientSession(address) as http:
+        async with session(address) as http:
             yield Edge(address, api, http, client[name])
         client.drop_database(name)
-    assert api.stop()
+    assert api.stop(30)
 
 
 @pytest.fixture

@@ -1,7 +1,9 @@
 """API keys through the front door: HTTP, sockets, and their end."""
 
+import asyncio
 import json
 import re
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -9,8 +11,11 @@ import pytest
 from bson import ObjectId
 
 from graph import ids
+from local.mongod import Mongod
+from local.redis import Redis
 from rules import api_key
-from tests.graph.conftest import OWN, Edge, hear, token
+from tests.graph.api import serving
+from tests.graph.conftest import OWN, PATIENCE, Edge, hear, token
 from tests.waiting import until
 
 CREATE = """mutation ($input: CreateApiKeyInput!) { createApiKey(input: $input) {
@@ -117,3 +122,34 @@ async def test_keys_are_listed_by_pages_with_their_last_use(edge: Edge) -> None:
     used = ids.object_id("ApiKey", made_ids[2][0])
     keys = edge.database["api_keys"]
     until(lambda: keys.find_one({"_id": used, "last_used_at": {"$ne": None}}))
+
+
+async def test_a_key_revoked_by_one_process_is_let_in_by_no_other_once_they_have_heard(
+    mongod: Mongod, redis_server: Redis, tmp_path: Path
+) -> None:
+    """Not even for the second that a process takes a key for good without asking."""
+    name = f"graph_{ObjectId()}"
+    async with (
+        serving(mongod, redis_server, tmp_path / "a.log", database=name) as here,
+        serving(mongod, redis_server, tmp_path / "b.log", database=name) as there,
+    ):
+        for _ in range(3):
+            key_id, secret = await made(here)
+            async with here.socket(bearer=secret) as line:
+                assert await code_of(here, NOTIFY, secret) == (200, None)
+                await there.data(REVOKE, {"id": key_id})
+                async with asyncio.timeout(PATIENCE):
+                    await line.wait_closed()
+            assert line.close_code == 4403
+            assert await code_of(here, NOTIFY, secret) == (401, "UNAUTHENTICATED")
+
+
+async def test_a_secret_given_for_an_id_is_not_on_record(edge: Edge) -> None:
+    _, secret = await made(edge)
+    for role in ("admin", "operator"):
+        query = f'mutation {{ revokeApiKey(input: {{id: "{secret}"}}) {{ errors {{ code }} }} }}'
+        await edge.ask(query, role=role)
+    entries = list(edge.database["audit"].find({"action": "revokeApiKey"}).sort("_id", -1))[:2]
+    assert "bk_" not in repr(entries)
+    assert {entry["role"] for entry in entries} == {"admin", "operator"}
+    assert [entry["targets"] for entry in entries] == [[], []]

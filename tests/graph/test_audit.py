@@ -27,7 +27,7 @@ OF_USERS_AND_SENDERS = {
 """Mutations that are no operator's: what they do is told by what they leave."""
 
 LOG = """query ($filter: AuditFilterInput) { auditLog(first: 5, filter: $filter) {
-    nodes { by role apiKeyId action targets input outcome codes at finishedAt }
+    nodes { by role apiKeyId action targets input outcome codes times at finishedAt }
     pageInfo { hasNextPage } totalCount } }"""
 KIND = """mutation ($key: String!) { createKind(input: {key: $key, title: "Sale"}) {
     kind { id } errors { code } } }"""
@@ -74,12 +74,12 @@ async def test_a_refused_action_is_on_record_with_its_codes(edge: Edge) -> None:
 async def test_what_staff_may_not_do_is_on_record_and_others_leave_no_row(edge: Edge) -> None:
     query = 'mutation { revokeApiKey(input: {id: "x"}) { errors { code } } }'
     user = uuid4().hex[:24]
-    for role in ("operator", "sender", "subscriber", None):
+    for role in ("operator", "operator", "sender", "subscriber", None):
         answer = await edge.ask(query, role=role, subject=user)
         assert answer["errors"][0]["extensions"]["code"] in ("FORBIDDEN", "UNAUTHENTICATED")
     (entry,) = await log(edge, by=user)
     assert (entry["outcome"], entry["codes"]) == ("REFUSED", ["FORBIDDEN"])
-    assert (entry["role"], entry["targets"]) == ("OPERATOR", ["x"])
+    assert (entry["role"], entry["targets"], entry["times"]) == ("OPERATOR", ["x"], 2)
 
 
 async def test_what_a_key_did_names_the_key_and_never_its_secret(edge: Edge) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 import psutil
@@ -12,11 +13,11 @@ from starlette.routing import Route
 
 from core import events
 from graph.accept import LEGACY
-from graph.body import LARGEST, LARGEST_UNKNOWN, MOST_VALUES, ROOM
+from graph.body import LARGEST, LARGEST_SUBSCRIBER, LARGEST_UNKNOWN, MOST_VALUES, ROOM, SHARE
 from graph.http import answer
 from graph.wire import LARGEST_HEAD
-from tests.graph.conftest import Edge
-from tests.graph.http import ADMIN, JSON, code_of, exchange, send
+from tests.graph.conftest import PATIENCE, Edge, token
+from tests.graph.http import ADMIN, JSON, code_of, connect, exchange, send
 
 MIB = 1024 * 1024
 HUGE = 30 * MIB
@@ -30,13 +31,18 @@ async def chunks(size: int) -> AsyncIterator[bytes]:
         yield b" " * 65_536
 
 
+def by(role: str, subject: str) -> dict[str, str]:
+    return {**JSON, "Authorization": f"Bearer {token(role, subject)}"}
+
+
 def padded(size: int) -> bytes:
     """A good operation of so many bytes."""
     return QUERY + b" " * (size - len(QUERY))
 
 
-async def test_a_body_may_be_as_large_as_its_sender_is_known(edge: Edge) -> None:
-    for headers, limit in ((ADMIN, LARGEST), (JSON, LARGEST_UNKNOWN)):
+async def test_a_body_may_be_as_large_as_its_sender_is_known(edge: Edge, user_id: str) -> None:
+    reader = by("subscriber", user_id), LARGEST_SUBSCRIBER
+    for headers, limit in ((ADMIN, LARGEST), reader, (JSON, LARGEST_UNKNOWN)):
         assert (await send(edge, data=padded(limit), headers=headers))[0] == 200
         status, _, said = await send(edge, data=padded(limit + 1), headers=headers)
         assert (status, code_of(said)) == (413, "TOO_LARGE")
@@ -67,35 +73,72 @@ async def test_huge_bodies_leave_the_memory_of_the_process_bounded(edge: Edge) -
     await send(edge, data=padded(LARGEST), headers=ADMIN)
     before = peak = process.memory_info().rss
 
-    async def one(size: int, *, declared: bool) -> int:
+    async def one(size: int, sender: int, *, declared: bool) -> int:
         nonlocal peak
         body: Any = padded(size) if declared else chunks(size)
-        status, _, _ = await send(edge, data=body, headers=ADMIN)
+        status, _, _ = await send(edge, data=body, headers=by("sender", f"shop {sender}"))
         peak = max(peak, process.memory_info().rss)
         return status
 
     for declared in (True, False):
-        found = await asyncio.gather(*(one(HUGE, declared=declared) for _ in range(12)))
+        found = await asyncio.gather(*(one(HUGE, n, declared=declared) for n in range(12)))
         assert set(found) <= {413, 503}
-    found = await asyncio.gather(*(one(LARGEST, declared=True) for _ in range(24)))
+    found = await asyncio.gather(*(one(LARGEST, n, declared=True) for n in range(24)))
     assert set(found) <= {200, 503}
     assert 200 in found
     # The room for all bodies, and what reading one of them takes for a moment.
     assert peak - before < ROOM + 8 * LARGEST
     # All room was given back.
-    again = await asyncio.gather(*(one(LARGEST, declared=True) for _ in range(4)))
+    again = await asyncio.gather(*(one(LARGEST, n, declared=True) for n in range(4)))
     assert again == [200] * 4
 
 
+@asynccontextmanager
+async def unfinished(edge: Edge, subject: str) -> AsyncIterator[asyncio.StreamReader]:
+    """A body that came quickly, all but the last byte."""
+    reader, writer = await connect(edge)
+    bearer = f"Authorization: Bearer {token('sender', subject)}\r\n".encode()
+    writer.write(POST + bearer + b"Content-Length: %d\r\n\r\n" % LARGEST)
+    for _ in range(LARGEST // MIB - 1):
+        writer.write(b" " * MIB)
+        await writer.drain()
+    writer.write(b" " * (MIB - 1))
+    yield reader
+    writer.close()
+
+
+async def test_one_caller_has_a_share_of_the_room_and_others_the_rest(edge: Edge) -> None:
+    async with AsyncExitStack() as open_:
+        greedy = [await open_.enter_async_context(unfinished(edge, "greedy")) for _ in range(8)]
+        assert (await send(edge, data=padded(LARGEST), headers=by("sender", "modest")))[0] == 200
+        refused = await asyncio.gather(*(asked(reader) for reader in greedy))
+    assert sorted(refused) == [408] * (SHARE // LARGEST) + [429] * (8 - SHARE // LARGEST)
+    assert (await send(edge, data=padded(LARGEST), headers=by("sender", "greedy")))[0] == 200
+
+
+async def asked(reader: asyncio.StreamReader) -> int:
+    """The status of an answer, which does not wait for long."""
+    async with asyncio.timeout(3 * PATIENCE):
+        return int((await reader.readline()).split()[1])
+
+
+async def test_what_came_quickly_is_no_credit_for_silence(edge: Edge) -> None:
+    async with AsyncExitStack() as open_:
+        callers = [f"shop {number}" for number in range(ROOM // LARGEST)]
+        silent = [await open_.enter_async_context(unfinished(edge, caller)) for caller in callers]
+        assert set(await asyncio.gather(*(asked(reader) for reader in silent))) <= {408, 503}
+        assert (await send(edge, data=padded(LARGEST), headers=ADMIN))[0] == 200
+
+
 async def test_heads_and_bodies_that_drip_in_are_given_up(edge: Edge) -> None:
-    unfinished = [
+    slow = [
         POST + b"X-Slow: 1\r\n",
         POST + b"Content-Length: 100\r\n\r\n" + QUERY,
         POST + b"Transfer-Encoding: chunked\r\n\r\n5\r\n",
         POST + b"Content-Length: 100\r\nExpect: 100-continue\r\n\r\n",
         b"GET /gra",
     ]
-    answers = await asyncio.gather(*(exchange(edge, said) for said in unfinished))
+    answers = await asyncio.gather(*(exchange(edge, said) for said in slow))
     for status, headers, body in answers:
         if status == 100:
             assert b"HTTP/1.1 408" in body

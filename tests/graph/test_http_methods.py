@@ -82,6 +82,14 @@ async def test_an_unknown_path_is_answered_in_json(edge: Edge) -> None:
     assert (status, code_of(answer)) == (404, "BAD_REQUEST")
 
 
+@pytest.mark.parametrize("path", ["/graphql/", "//graphql", "/health/live/"])
+async def test_a_path_that_is_nearly_right_sends_nobody_elsewhere(edge: Edge, path: str) -> None:
+    headers = {"Host": "evil.example.com"}
+    url = URL(edge.address + path)
+    status, answered, answer = await send(edge, "GET", url, headers=headers, allow_redirects=False)
+    assert (status, code_of(answer), "location" in answered) == (404, "BAD_REQUEST", False)
+
+
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
 async def test_a_safe_method_changes_nothing_also_by_another_name(edge: Edge, method: str) -> None:
     document = (

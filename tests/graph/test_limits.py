@@ -3,18 +3,18 @@
 from dataclasses import dataclass
 
 import pytest
-from graphql import get_introspection_query, parse
+from graphql import parse
 from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import TooComplex
-from core.settings import Settings, load
+from core.settings import load
 from graph.limits import (
     LONGEST_DOCUMENT,
     MOST_INTROSPECTION,
-    MOST_TOKENS,
     Shape,
     check_cost,
+    check_introspection,
     check_shape,
     check_text,
     shape,
@@ -95,7 +95,6 @@ def test_the_shape_is_that_of_the_document_with_all_fragments_written_out(
         depth=max(level for level, _ in found),
         aliases=sum(it.alias for _, it in found),
         directives=sum(it.directives for _, it in found),
-        lists=sum(it.name in ("types", "fields", "__schema") for _, it in found),
         introspects=any(it.name == "__schema" for _, it in found),
     )
 
@@ -141,7 +140,6 @@ SETTINGS = load(_env_file=None, max_depth=5, max_aliases=3, max_directives=2, ma
         (Shape(depth=6), "6 levels of fields, at most 5"),
         (Shape(aliases=4), "4 aliases, at most 3"),
         (Shape(directives=3), "3 directives, at most 2"),
-        (Shape(lists=21), f"21 lists of the schema, at most {MOST_INTROSPECTION}"),
     ],
 )
 def test_a_shape_beyond_a_limit_is_refused_by_its_number(measured: Shape, said: str) -> None:
@@ -150,7 +148,8 @@ def test_a_shape_beyond_a_limit_is_refused_by_its_number(measured: Shape, said: 
 
 
 def test_a_shape_at_its_limits_passes() -> None:
-    check_shape(Shape(5, 3, 2, MOST_INTROSPECTION), SETTINGS)
+    check_shape(Shape(5, 3, 2), SETTINGS)
+    check_introspection(MOST_INTROSPECTION)
     check_cost(10, SETTINGS)
     check_text("x" * LONGEST_DOCUMENT)
 
@@ -158,16 +157,7 @@ def test_a_shape_at_its_limits_passes() -> None:
 def test_a_cost_or_a_text_beyond_the_limit_is_refused_by_its_number() -> None:
     with pytest.raises(TooComplex, match="costs 11, at most 10"):
         check_cost(11, SETTINGS)
+    with pytest.raises(TooComplex, match=f"about {MOST_INTROSPECTION + 1} values of the schema"):
+        check_introspection(MOST_INTROSPECTION + 1)
     with pytest.raises(TooComplex, match=f"has {LONGEST_DOCUMENT + 1} characters"):
         check_text("x" * (LONGEST_DOCUMENT + 1))
-
-
-def test_the_largest_introspection_of_usual_tools_is_within_the_limits() -> None:
-    settings: Settings = load(_env_file=None)
-    query = get_introspection_query(
-        specified_by_url=True,
-        directive_is_repeatable=True,
-        schema_description=True,
-        input_value_deprecation=True,
-    )
-    check_shape(shape(parse(query, max_tokens=MOST_TOKENS)), settings)

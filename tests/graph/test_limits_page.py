@@ -5,9 +5,10 @@ from pathlib import Path
 
 from core.settings import Settings, load
 from graph.limits import LONGEST_DOCUMENT, MOST_INTROSPECTION, MOST_TOKENS
-from graph.paging import LARGEST_PAGE
+from graph.paging import LARGEST_PAGE, MOST_CHOICES
 from graph.prepared import prepare
 from graph.schema import schema
+from graph.variables import LONGEST_TEXT, MOST_INPUTS, MOST_ITEMS, MOST_JSON
 
 PAGE = (Path(__file__).parents[2] / "docs" / "limits.md").read_text("utf-8")
 ROWS = re.findall(r"^\| (.+?) \| (.+?) \| (?:`([A-Z_]+)`)? ?\|", PAGE, re.MULTILINE)
@@ -28,7 +29,8 @@ def test_the_defaults_in_the_table_are_those_of_the_settings() -> None:
 
 def test_the_limits_without_a_setting_are_those_of_the_code() -> None:
     shown = {default for _, default, name in ROWS if not name}
-    numbers = (LONGEST_DOCUMENT, MOST_TOKENS, MOST_INTROSPECTION, LARGEST_PAGE)
+    numbers = {LONGEST_DOCUMENT, MOST_TOKENS, MOST_INTROSPECTION, LARGEST_PAGE, MOST_CHOICES}
+    numbers |= {MOST_INPUTS, MOST_ITEMS, MOST_JSON, LONGEST_TEXT}
     assert {f"{number:,}" for number in numbers} < shown
 
 

@@ -88,6 +88,26 @@ async def test_each_gets_what_is_its_own(edge: Edge, stored: list[ObjectId]) -> 
         assert one["sent"]["nodes"] == [{"status": "SENT", "attempts": both}] * (EACH // 2)
 
 
+async def test_an_inbox_is_read_once_however_often_it_is_asked_for(
+    edge: Edge, user_id: str, commands: Any
+) -> None:
+    other = str(ObjectId())
+    create = (
+        "mutation ($in: CreateNotificationInput!) { createNotification(input: $in) { unread } }"
+    )
+    await edge.data(create, {"in": {"userId": user_id, "key": "new_post"}})
+    commands()
+    page = "page { list { key } }"
+    again = " ".join(f'a{n}: inbox(userId: "{user_id}") {{ total {page} }}' for n in range(9))
+    heads = f'b: inbox(userId: "{user_id}") {{ total }} c: inbox(userId: "{other}") {{ {page} }}'
+    found = await edge.data(f"{{ {again} {heads} }}")
+    for n in range(9):
+        assert found[f"a{n}"] == {"total": 1, "page": {"list": [{"key": "new_post"}]}}
+    assert (found["b"], found["c"]) == ({"total": 1}, {"page": {"list": []}})
+    read = {"op": "query", "command.filter._id": {"$in": [ObjectId(user_id), ObjectId(other)]}}
+    assert edge.database.system.profile.count_documents(read) == 3
+
+
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 
 

@@ -166,7 +166,7 @@ async def test_a_sender_may_change_what_it_sent_to_anyone(
 
 
 @pytest.mark.parametrize(
-    "raw", ["", "x", ids.opaque("Message", ObjectId()), ids.opaque("Notification", "x", "y")]
+    "raw", ["", "x", ids.opaque("Message", ObjectId(OWN)), ids.opaque("Notification", "x", "y")]
 )
 async def test_what_is_no_id_of_a_notification_is_named(edge: Edge, raw: str) -> None:
     for query in (ARCHIVE, RETRACT):

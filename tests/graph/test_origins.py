@@ -9,6 +9,7 @@ from core.errors import ConfigurationError
 from core.settings import Settings
 from graph.app import create_app
 from tests.graph.conftest import FRONT_END, PROTOCOL, SECRET, Edge
+from tests.graph.http import code_of, send
 
 STRANGER = "https://evil.example.com"
 ALLOW = "Access-Control-Allow-Origin"
@@ -35,6 +36,9 @@ async def test_a_browser_may_send_a_token_from_an_allowed_origin(edge: Edge) -> 
 async def test_a_browser_is_not_let_in_from_another_origin(edge: Edge) -> None:
     status, origin, _ = await preflight(edge, STRANGER)
     assert (status, origin) == (400, None)
+    asks = {"Origin": STRANGER, "Access-Control-Request-Method": "POST"}
+    status, headers, answer = await send(edge, "OPTIONS", headers=asks)
+    assert (status, code_of(answer), ALLOW.lower() in headers) == (400, "BAD_REQUEST", False)
 
 
 @pytest.mark.parametrize(

@@ -120,13 +120,17 @@ async def it_lacks_its_database(http: aiohttp.ClientSession, query: str) -> None
     assert "127.0.0.1" not in error["message"]
 
 
-async def each_is_told_alone(http: aiohttp.ClientSession) -> None:
+async def each_is_told_alone(
+    http: aiohttp.ClientSession, of_one: str = "", of_all: str = ""
+) -> None:
     """Of a batch every item says that it has to be sent again."""
-    one = f'{{userId: "{USER}", key: "new_post"}}, {{userId: "{ObjectId()}", key: "new_post"}}'
+    users = (USER, str(ObjectId()))
+    one = ", ".join(f'{{userId: "{user}", key: "new_post"{of_one}}}' for user in users)
     batch = ", ".join([one] * 40)
     fields = "results { errors { field code } } errors { code }"
     query = (
-        f"mutation {{ createNotifications(input: {{notifications: [{batch}]}}) {{ {fields} }} }}"
+        f"mutation {{ createNotifications(input: {{notifications: [{batch}]{of_all}}}) "
+        f"{{ {fields} }} }}"
     )
     status, answer = await ask(http, query)
     payload = answer["data"]["createNotifications"]
@@ -171,6 +175,8 @@ async def test_the_api_waits_for_its_database_outlives_it_and_ends_in_order(
                     it_lacks_its_database(http, CREATE.replace("new_post", "new_login")),
                     it_lacks_its_database(http, "{ kinds { key } }"),
                     each_is_told_alone(http),
+                    each_is_told_alone(http, of_one=', idempotencyKey: "k"'),
+                    each_is_told_alone(http, of_all=', idempotencyKey: "k"'),
                     it_is_alive_and_unready(http),
                 )
                 database.start()

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from graphql import get_introspection_query
 
 from core.errors import TooComplex
 from core.settings import load
@@ -175,3 +176,67 @@ def test_a_pinned_document_stays_for_good() -> None:
     for number in range(10):
         documents.get(f"{{ __typename }} # {number}", ready)
     assert documents.get(PAGE, never) is pinned
+
+
+def test_long_texts_weigh_more_where_they_are_read_but_not_where_they_were_sent() -> None:
+    page = 'inbox(userId: "a") {{ a{}: notifications(first: 100) {{ nodes {{ {} }} }} }}'
+    for name, weight in (("key", 1), ("title", 20), ("body", 20), ("data", 50)):
+        document = ready(f"{{ {page.format(0, name)} }}")
+        assert document.cost(None, {}) == 3 + 100 * weight
+    everything = "id timestamp isNew userId key targetId title body cursor data"
+    both = f"nodes {{ {everything} }} edges {{ cursor node {{ {everything} }} }}"
+    text = f'{{ inbox(userId: "a") {{ notifications(first: 100) {{ {both} }} }} }}'
+    assert ready(text).cost(None, {}) < SETTINGS.max_cost
+    thirty = " ".join(page.format(n, "data") for n in range(30))
+    assert ready(f"{{ {thirty} }}").cost(None, {}) > 5 * SETTINGS.max_cost
+
+
+def test_the_lists_in_a_document_cost_wherever_they_are_read() -> None:
+    by_status = "mailings(first: 100) { nodes { messages(statuses: [%s]) { nodes { id } } } }"
+    plain = ready(f"{{ {by_status % 'SENT'} }}").cost(None, {})
+    assert ready(f"{{ {by_status % ('SENT ' * 9)} }}").cost(None, {}) == plain + 100 * 8
+
+
+TYPE = (
+    " fragment T on __Type { kind name description ofType { kind name description ofType {"
+    " kind name description ofType { kind name description } } } }"
+)
+
+
+def again(times: int, field: str) -> str:
+    return "{ " + " ".join(f"a{n}: {field}" for n in range(times)) + " }"
+
+
+INTROSPECTIONS = {
+    "all arguments": "{ __schema "
+    + again(6, "types { fields { name type { ...T } args { name type { ...T } } } }")
+    + " }",
+    "all fields": "{ __schema { types " + again(17, "fields { name type { ...T } }") + " } }",
+    "fields of the types of fields": "{ __schema "
+    + again(2, "types { fields { type { ofType { fields { type { ...T } } } } } }")
+    + " }",
+    "types one by one": again(
+        29,
+        '__type(name: "Mutation") { fields { name type { ...T } args { name type { ...T } } }'
+        " inputFields { name type { ...T } } enumValues { name } interfaces { fields { name } } }",
+    ),
+    "in a fragment": "{ ...A } fragment A on Query { __schema "
+    + again(9, "types { fields { type { ...T } } }")
+    + " }",
+}
+
+
+@pytest.mark.parametrize("text", INTROSPECTIONS.values(), ids=INTROSPECTIONS)
+def test_the_schema_is_told_about_once_and_not_again_and_again(text: str) -> None:
+    assert refusal(text + TYPE).startswith("too complex: the document asks for about")
+
+
+def test_the_largest_introspection_of_usual_tools_is_within_the_limits() -> None:
+    ready(
+        get_introspection_query(
+            specified_by_url=True,
+            directive_is_repeatable=True,
+            schema_description=True,
+            input_value_deprecation=True,
+        )
+    )

@@ -9,12 +9,14 @@ from typing import Any
 
 import pytest
 from bson import ObjectId
+from websockets.asyncio.client import connect
 
 from local.mongod import Mongod
 from local.ports import free_port
 from local.redis import Redis
+from rules import api_key
 from tests.graph.api import serving
-from tests.graph.conftest import Edge, hear, token
+from tests.graph.conftest import PATIENCE, PROTOCOL, Edge, hear, token
 
 LIMIT = 60
 SETTINGS = {
@@ -24,16 +26,19 @@ SETTINGS = {
 }
 SLACK = 1
 """What a process grants before Redis hears of it; see core.quotas.slack."""
+CREATE_KEY = "mutation ($input: CreateApiKeyInput!) { createApiKey(input: $input) { secret } }"
 BODY = {"query": "{ __typename }"}
 
 
-@pytest.fixture
-async def two(mongod: Mongod, redis_server: Redis, tmp_path: Path) -> AsyncIterator[list[Edge]]:
-    """Two processes of one installation."""
-    name = f"graph_{ObjectId()}"
+@pytest.fixture(scope="module")
+async def two(
+    mongod: Mongod, redis_server: Redis, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[list[Edge]]:
+    """Two processes of one installation. Every test has callers and addresses of its own."""
+    name, logs = f"graph_{ObjectId()}", tmp_path_factory.mktemp("limits")
     async with (
-        serving(mongod, redis_server, tmp_path / "1.log", **SETTINGS) as first,
-        serving(mongod, redis_server, tmp_path / "2.log", database=name, **SETTINGS) as second,
+        serving(mongod, redis_server, logs / "1.log", **SETTINGS) as first,
+        serving(mongod, redis_server, logs / "2.log", database=name, **SETTINGS) as second,
     ):
         yield [first, second]
 
@@ -91,6 +96,57 @@ async def test_who_tries_keys_is_soon_refused_by_its_address(two: list[Edge]) ->
             said.add(response.status)
     assert said == {401, 429}
     assert await status(two[0], headers_of("with a good token", "192.0.2.3")) == 200
+
+
+async def made_up(edge: Edge, address: str) -> int:
+    """The status for a key that nobody made, though it is written as one."""
+    bearer = api_key.write(ObjectId(), bytes(api_key.RANDOM_BYTES))
+    headers = {"Authorization": f"Bearer {bearer}", "X-Forwarded-For": address}
+    async with edge.http.post("/graphql", json=BODY, headers=headers) as response:
+        assert response.headers["RateLimit-Limit"] == str(LIMIT)
+        assert int(response.headers["RateLimit-Remaining"]) < LIMIT
+        return response.status
+
+
+async def test_keys_that_are_made_up_read_the_database_within_the_limit(two: list[Edge]) -> None:
+    edge, address, begun = two[0], "192.0.2.4", time.monotonic()
+    edge.database.command("profile", 2)
+    said = [await made_up(edge, address) for _ in range(LIMIT * 2)]
+    edge.database.command("profile", 0)
+    grown = (time.monotonic() - begun) * LIMIT / 60
+    found = edge.database["system.profile"].count_documents({"ns": {"$regex": "api_keys$"}})
+    assert set(said) == {401, 429}
+    assert found == said.count(401) <= LIMIT + grown + SLACK
+
+
+async def test_a_key_in_use_goes_on_where_others_are_made_up(two: list[Edge]) -> None:
+    address, said = "192.0.2.5", {"input": {"name": "Shop", "role": "SENDER"}}
+    made = await two[0].data(CREATE_KEY, said)
+    headers = {"Authorization": f"Bearer {made['createApiKey']['secret']}"}
+    headers["X-Forwarded-For"] = address
+    assert await status(two[0], headers) == 200
+    while await made_up(two[0], address) == 401:
+        pass
+    for _ in range(3):
+        assert await status(two[0], headers) == 200
+
+
+async def test_keys_that_are_made_up_on_sockets_are_counted_too(two: list[Edge]) -> None:
+    url, forwarded = two[0].address.replace("http", "ws") + "/graphql", "192.0.2.6"
+    codes = []
+    while 1013 not in codes:
+        async with connect(
+            url, subprotocols=[PROTOCOL], additional_headers={"X-Forwarded-For": forwarded}
+        ) as line:
+            bearer = api_key.write(ObjectId(), bytes(api_key.RANDOM_BYTES))
+            payload = {"authorization": f"Bearer {bearer}"}
+            await line.send(json.dumps({"type": "connection_init", "payload": payload}))
+            async with asyncio.timeout(PATIENCE):
+                await line.wait_closed()
+            codes.append(line.close_code)
+            assert len(codes) <= 3 * LIMIT
+    assert codes.count(4403) >= LIMIT - 1 - SLACK
+    assert await made_up(two[0], forwarded) == 429
 
 
 async def test_a_refused_operation_on_a_socket_leaves_the_socket_open(two: list[Edge]) -> None:

@@ -165,7 +165,7 @@ class Subscriber:
         url = address.replace("http", "ws") + "/graphql"
         variables = json.dumps({"user": user_id, "after": cursor(user_id, 0)})
         process = await asyncio.create_subprocess_exec(
-            *command("subscribe.mjs", "--retries", "20", url, EVENTS, variables),
+            *command("subscribe.mjs", "--retries", "1000", url, EVENTS, variables),
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
             env={**os.environ, "BELFRY_TOKEN": token("subscriber", user_id)},

@@ -67,10 +67,10 @@ async def test_clients_that_stop_reading_are_cut_off_and_disturb_nobody(
     before = process.memory_info().rss
     for line in stalled:
         line.transport.pause_reading()
-    writing = asyncio.create_task(
-        write_until(lambda: len(cuts(impatient)) >= STALLED, impatient, user_id)
-    )
     heard, peak = 0, before
+    writing = asyncio.create_task(
+        write_until(lambda: heard > 100 and len(cuts(impatient)) >= STALLED, impatient, user_id)
+    )
     while not writing.done() or heard < writing.result():
         event = (await hear(reader))["payload"]["data"]["inboxEvents"]
         assert event["notification"]["data"]["number"] == heard
