@@ -1,7 +1,7 @@
 # Every target works from a fresh clone with Python 3.11 to 3.13, git and make.
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help up test check lint types schema-check format schema bench soak lock env clean
+.PHONY: help up test check lint types schema-check format schema bench soak fuzz lock env clean
 .DELETE_ON_ERROR:
 
 BIN := .venv/bin
@@ -14,8 +14,10 @@ help: ## Show this help
 up: $(INSTALLED) ## Run everything here, databases included (ARGS="--no-demo" and the like)
 	@$(BIN)/belfry up $(ARGS)
 
+# The tests start hundreds of processes, each of which would compile everything anew.
+test: export PYTHONDONTWRITEBYTECODE =
 test: $(INSTALLED) $(SOCKETS) ## Run the tests (ARGS="-k bell" and the like)
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
 
 check: lint types schema-check test ## Check everything; CI runs this
 
@@ -42,6 +44,9 @@ bench: $(INSTALLED) ## Run the benchmarks (ARGS pass through)
 
 soak: $(INSTALLED) ## Break everything at once for a while (ARGS="--minutes 10 --seed 7" and the like)
 	@$(BIN)/python -m tests.faults.soak $(ARGS)
+
+fuzz: $(INSTALLED) ## Ask everything as everyone, and send what is wrong (ARGS="--operations 10000 --seed 7")
+	@$(BIN)/python -m tests.fuzz.fuzz $(ARGS)
 
 lock: $(INSTALLED) ## Write requirements.lock (ARGS="--upgrade" for new versions)
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \

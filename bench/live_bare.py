@@ -60,13 +60,16 @@ class Subscription:
         try:
             while True:
                 item = await queue.get()
+                notification = Notification.of(user_id, item)
+                if item["data"] is not None:  # a plain app cannot write out text as it is
+                    notification.data = orjson.loads(item["data"])
                 yield NotificationCreated(
                     cursor=inbox.cursor(user_id, item["seq"]),
                     seq=item["seq"],
                     unread=item["seq"],
                     dropped_up_to=0,
                     replayed=False,
-                    notification=Notification.of(user_id, item),
+                    notification=notification,
                 )
         finally:
             _queues.discard(queue)

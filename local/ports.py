@@ -1,6 +1,7 @@
 """The ports of the embedded stack, side by side from one base port."""
 
 import errno
+import random
 import socket
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -11,6 +12,8 @@ LOOPBACK = "127.0.0.1"
 HIGHEST_BASE = 65_530
 _USES = ("API", "outside emulator", "mail page", "SMTP sink", "MongoDB", "Redis")
 _STEP = 10
+_BELOW_THE_SYSTEMS = (25_000, 32_000)
+"""Linux hands out ports from 32,768 on, macOS from 49,152."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,11 +89,26 @@ def is_open(port: int) -> bool:
 
 
 def free_port() -> int:
-    """A port of the loopback that nobody uses just now."""
-    with socket.socket() as probe:
-        probe.bind((LOOPBACK, 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A port of the loopback that nobody uses, and that is ours as long as this process lives."""
+    while not claim(port := random.randrange(*_BELOW_THE_SYSTEMS)):
+        pass
+    return port
+
+
+def claim(port: int) -> bool:
+    """Whether nobody used or had claimed the port; then it is ours as long as this process lives.
+
+    For processes that look for ports side by side: its twin of UDP stays bound, which nobody else
+    can bind. The system gives a port to whoever asks for any, so it must be none of the system's.
+    """
+    twin = socket.socket(type=socket.SOCK_DGRAM)
+    try:
+        twin.bind((LOOPBACK, port))
+    except OSError:
+        twin.close()
+        return False
+    twin.detach()
+    return is_free(port)
 
 
 def free_base(first: int) -> int:

@@ -1,8 +1,11 @@
 """Real servers for the tests: one MongoDB and one Redis, and an empty place in each per test."""
 
+import os
+import sys
 from collections.abc import Iterator
 from uuid import uuid4
 
+import hypothesis
 import pytest
 from pymongo import MongoClient
 from redis import Redis as RedisClient
@@ -10,6 +13,23 @@ from redis import Redis as RedisClient
 from local.mongod import Mongod
 from local.ports import free_port
 from local.redis import Redis
+
+# How long an example takes says more of the machine than of us.
+hypothesis.settings.register_profile(
+    "unhurried", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("unhurried")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """Half as many again as there are processors, because tests also wait; each has servers."""
+    return min(12, max(2, cores() * 3 // 2))
+
+
+def cores() -> int:
+    """Processors that this process may use."""
+    return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
 
 
 @pytest.fixture(scope="session")

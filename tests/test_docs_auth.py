@@ -5,8 +5,10 @@ from pathlib import Path
 
 from core import jwks, tokens
 from core.settings import Settings
+from rules import audit
 from rules.audit import Outcome
 from rules.roles import Permission, Principal, Role, may
+from services import api_keys
 
 DOCS = (Path(__file__).parent.parent / "docs" / "auth.md").read_text()
 
@@ -34,7 +36,14 @@ def test_every_algorithm_is_told() -> None:
         assert re.search(rf"{name[:2]}[/\d]*{name[2:]}", DOCS), name
     assert f"{tokens.LONGEST_TOKEN:,} characters" in DOCS
     assert f"{jwks.COOLDOWN_SECONDS:.0f} seconds" in DOCS
+    assert f"1 to {tokens.LONGEST_SUBJECT} characters" in DOCS
     assert f"{jwks.LARGEST_SET // 1024} KiB" in DOCS
+
+
+def test_bounds_of_keys_and_of_the_record_are_told() -> None:
+    assert f"{api_keys.MOST_KEYS:,} keys" in DOCS
+    assert f"at most {audit.MOST_TARGETS};" in DOCS
+    assert f"at most {audit.LONGEST_INPUT:,} characters" in " ".join(DOCS.split())
 
 
 def test_settings_that_are_named_exist() -> None:

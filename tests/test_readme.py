@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from core.settings import Settings
-from local.ports import free_base
+from tests.ports import own_base
 from tests.test_repository import FOR_OUR_TESTS
 from tests.waiting import until
 
@@ -21,7 +21,7 @@ SECONDS = 120
 @pytest.fixture
 def stack(tmp_path: Path) -> Iterator[int]:
     """`belfry up` as in the README, but on free ports; its base port."""
-    port = free_base(23_000)
+    port = own_base()
     log = tmp_path / "up.log"
     with log.open("wb") as output:
         command = [str(BIN / "belfry"), "up", "--base-port", str(port)]

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from bench import latency
 from bench.report import BEGIN, END, Results, markdown, write
 from bench.run import NAMES, Size, run
 from core.errors import ConfigurationError
@@ -15,6 +16,7 @@ TINY = Size(
     many_clients=150,
     many_delivered=150,
     many_messages=2_000,
+    sockets=100,
     bells=40,
 )
 CONTESTS = ["create", "list", "launch", "mailing", "mailing, 50 ms", "e-mail", "live events"]
@@ -23,7 +25,9 @@ CONTESTS = ["create", "list", "launch", "mailing", "mailing, 50 ms", "e-mail", "
 @pytest.fixture(scope="module")
 def measured() -> tuple[Results, list[str]]:
     said: list[str] = []
-    return run(TINY, NAMES, said.append), said
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(latency, "SLACK", 100.0)  # a busy machine doesn't keep to the rate
+        return run(TINY, NAMES, said.append), said
 
 
 def test_each_contest_has_a_sample_of_both_rivals(

@@ -38,7 +38,7 @@ PLACES = sorted(
     if place.partition(".")[0] in ROOMS and not place.startswith(OF_THE_EDGE)
 )
 BOTH = ("sending_api", "email")
-TURNS = 20
+TURNS = 60
 """After so many rounds of work a place that was not reached never will be."""
 OF_REQUESTS = ("closing.", "retries.")
 """Modules whose places requests come to as well."""
@@ -49,6 +49,7 @@ def test_there_are_places_to_die_at() -> None:
     assert any(place.startswith(OF_REQUESTS) for place in PLACES)
 
 
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("places", [PLACES[start::2] for start in range(2)], ids=" ".join)
 async def test_a_worker_that_dies_at_any_place_loses_nothing(
     house: House, places: list[str]

@@ -18,7 +18,8 @@ import psutil
 import pytest
 
 from local.folder import Folder
-from local.ports import Ports, free_base
+from local.ports import Ports
+from tests.ports import own_base
 
 BELFRY = Path(__file__).parents[2] / "belfry.py"
 USER = "0be1f700000000000000abcd"
@@ -97,7 +98,7 @@ Start = Callable[..., Up]
 @pytest.fixture
 def start(tmp_path: Path) -> Iterator[Start]:
     started: list[Up] = []
-    base = free_base(25_000 + os.getpid() % 500 * 10)
+    base = own_base()
 
     def start(*options: str, **env: str) -> Up:
         started.append(Up(tmp_path / "data", base, *options, **env))
@@ -207,7 +208,7 @@ def test_a_signal_while_it_starts_stops_it(start: Start) -> None:
 
 
 def test_a_taken_port_is_one_clear_line(start: Start) -> None:
-    ports = Ports(free_base(31_000))
+    ports = Ports(own_base())
     with socket.create_server(("127.0.0.1", ports.smtp)):
         refused = start("--base-port", str(ports.base))
         assert refused.wait_end() == 2

@@ -4,6 +4,8 @@ import { parseArgs } from 'node:util';
 import { createClient } from 'graphql-ws';
 import WebSocket from 'ws';
 
+const PAUSE_MS = 250;
+
 const HELP = `usage: node subscribe.mjs [options] URL QUERY [VARIABLES]
 
 Subscribe over WebSocket and print every result as one line of JSON on stdout.
@@ -15,7 +17,7 @@ goes on after the cursor of the last result.
 
 options:
   --count N          exit after N results
-  --retries N        reconnects in a row before giving up (default 5)
+  --retries N        reconnects in a row before giving up, 250 ms apart (default 5)
   --lazy-close MS    keep the socket this long after the last result (default 0)
   --help             show this
 
@@ -47,6 +49,7 @@ const client = createClient({
   retryAttempts: number('retries'),
   // An address where nobody listens yet is no close event, and would end it at once.
   shouldRetry: () => true,
+  retryWait: () => new Promise((over) => setTimeout(over, PAUSE_MS)),
   on: {
     opened: () => note({ opened: ++opened }),
     closed: ({ code, reason }) => note({ closed: code, reason }),

@@ -1,0 +1,106 @@
+"""Inputs that Belfry takes, so that the fuzz has something to change, to read and to take away."""
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from random import Random
+from typing import Any
+
+from tests.fuzz.house import OWN, STAFF
+
+USERS = (OWN, OWN, OWN, STAFF, "5f0c3a1b2c3d4e5f6a7b8c91")
+SENT = "SENDING_API"
+_TEMPLATES = (
+    *("Hello {{ userId }}", "{{ data.name }} wrote", "{{ data.a.b.c.d }}", "{{ key }}"),
+    *("{% for x in range(10) %}{{ x }}{% endfor %}", "{{ targetId or '\U0001f514' }}"),
+)
+
+
+class Word(str):
+    """A value of an enum."""
+
+    __slots__ = ()
+
+
+def taken(field: str, ids: Mapping[str, list[str]], dice: Random) -> Any:
+    """An input that this mutation takes, most of the time; None where any other will do."""
+    if (new := _NEW.get(field)) is not None:
+        return new(dice)
+    of, change = _CHANGES.get(field, ("", _between))
+    if not ids.get(of):
+        return None
+    return {"id": dice.choice(ids[of]), **change(dice)}
+
+
+def retried(ids: Mapping[str, list[str]], dice: Random) -> Any:
+    """What retryMessages takes, where there is a mailing."""
+    statuses = [Word("FAILED"), Word("EXPIRED"), Word("UNCERTAIN"), Word("UNDELIVERABLE")]
+    some = dice.sample(statuses, dice.randint(1, 4))
+    if not ids["mailings"]:
+        return None
+    return {"mailingId": dice.choice(ids["mailings"]), "statuses": some, **_end(dice)}
+
+
+def _mailing(dice: Random) -> dict[str, Any]:
+    audiences = ({"all": True}, {"tags": ["vip"]}, {"operatorCodes": ["900"]}, {"tags": ["none"]})
+    windows = (None, {"from": "00:00", "to": "24:00"}, {"from": "22:00", "to": "06:00"})
+    return {
+        "name": "Fuzz",
+        "text": "Come! \U0001f514",
+        "audience": dice.choice(audiences),
+        "channels": dice.choice(([Word(SENT)], [Word("EMAIL")], [Word("EMAIL"), Word(SENT)])),
+        "window": dice.choice(windows),
+    }
+
+
+def _between(dice: Random) -> dict[str, str]:
+    return {"startAt": _moment(dice.choice((-1, 0, 0, 2, 60))), **_end(dice)}
+
+
+def _end(dice: Random) -> dict[str, str]:
+    return {"endAt": _moment(dice.choice((70, 600, 86_400)))}
+
+
+def _moment(seconds: float) -> str:
+    return (datetime.now(UTC) + timedelta(seconds=seconds)).isoformat(timespec="milliseconds")
+
+
+def _notification(dice: Random) -> dict[str, Any]:
+    key = dice.choice(("new_post", "new_post", "new_login", "registration", "sale"))
+    return {"userId": dice.choice(USERS), "key": key, "data": {"n": dice.randrange(9)}}
+
+
+def _kind(dice: Random) -> dict[str, Any]:
+    words = {"title": dice.choice(_TEMPLATES), "body": dice.choice(_TEMPLATES)}
+    key = f"kind.{dice.randrange(10**9)}"
+    return {"key": key, "email": True, "inApp": dice.random() < 0.8, **words}
+
+
+def _client(dice: Random) -> dict[str, Any]:
+    number = dice.randrange(10**9)
+    return {"phone": f"79{number:09}", "email": f"c{number}@example.com", "tags": ["vip"]}
+
+
+_NEW: dict[str, Callable[[Random], Any]] = {
+    "createApiKey": lambda dice: {"name": f"Service {dice.random()}", "role": Word("SENDER")},
+    "createClient": _client,
+    "createClients": lambda dice: {"clients": _some(_client, dice)},
+    "createKind": _kind,
+    "createMailing": lambda dice: {**_mailing(dice), **_between(dice)},
+    "createNotification": _notification,
+    "createNotifications": lambda dice: {"notifications": _some(_notification, dice)},
+    "mailingPreview": lambda dice: {**_mailing(dice), **_between(dice)},
+}
+_CHANGES: dict[str, tuple[str, Callable[[Random], Any]]] = {
+    "cloneMailing": ("mailings", _between),
+    "updateMailing": (
+        "mailings",
+        lambda dice: dice.choice(
+            ({"name": "Other"}, {"text": "Later!"}, {"window": None}, _end(dice))
+        ),
+    ),
+    "updateNotification": ("notifications", lambda dice: {"data": {"n": dice.randrange(99)}}),
+}
+
+
+def _some(make: Callable[[Random], Any], dice: Random) -> list[Any]:
+    return [make(dice) for _ in range(dice.randint(1, 30))]
