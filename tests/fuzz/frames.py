@@ -110,7 +110,8 @@ def _played(line: ClientConnection, sequence: Sequence, *, leave: bool) -> str:
     for frame in sequence.frames:
         line.send(frame)
     if leave:
-        line.socket.shutdown(socket.SHUT_RDWR)
+        with suppress(OSError):  # the other side may have been quicker
+            line.socket.shutdown(socket.SHUT_RDWR)
         return "left"
     line.send('{"type": "ping", "payload": {"last": true}}')
     while True:
