@@ -1,7 +1,8 @@
 """A lean SMTP server that takes every mail and keeps only the ids; run with a port.
 
 aiosmtpd would be the limit of both rivals. XCOUNT answers how many mails came and how many
-different ids they had, XCLEAR forgets them.
+different ids they had, XCLEAR forgets them, XPAUSE says after how many milliseconds a mail is
+answered.
 """
 
 import asyncio
@@ -28,6 +29,7 @@ class Taken:
     def __init__(self) -> None:
         self.count = 0
         self.ids: set[bytes] = set()
+        self.pause_seconds = 0.0
 
     def take(self, mail: bytes) -> None:
         """Count a mail."""
@@ -63,20 +65,24 @@ class Conversation(asyncio.Protocol):
             if not found:
                 return
             self._buffer = rest
-            self._transport.write(
-                self._content(whole) if self._within_content else self._say(whole)
-            )
+            if self._within_content:
+                self._content(whole)
+            else:
+                self._transport.write(self._say(whole))
 
-    def _content(self, mail: bytes) -> bytes:
+    def _content(self, mail: bytes) -> None:
         self._within_content = False
         self._taken.take(mail)
-        return b"250 kept\r\n"
+        loop = asyncio.get_running_loop()
+        loop.call_later(self._taken.pause_seconds, self._transport.write, b"250 kept\r\n")
 
     def _say(self, command: bytes) -> bytes:
         verb = command[:6].split(b" ")[0].upper()
         self._within_content = verb == b"DATA"
         if verb == b"XCOUNT":
             return b"250 %d %d\r\n" % (self._taken.count, len(self._taken.ids))
+        if verb == b"XPAUSE":
+            self._taken.pause_seconds = int(command[6:]) / 1_000
         if verb == b"XCLEAR":
             self._taken.clear()
         return _ANSWERS.get(verb, b"250 OK\r\n")
