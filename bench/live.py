@@ -19,18 +19,22 @@ TABS = 1
 
 
 def contests(stage: Stage, sockets: int, seconds: float) -> Iterator[Contest]:
-    """Both servers run until the contest is over."""
-    with stage.api() as api, stage.bare("bench.live_bare") as bare:
+    """Each turn has a server of its own.
 
-        def ours() -> Sample:
+    The database knows nothing of these events, which the patrol would find out after 15 s.
+    """
+
+    def ours() -> Sample:
+        with stage.api() as api:
             audience = Audience(stage.api_port, SECRET, sockets, TABS)
             return _sample(stage, audience, api.pid, seconds, through_redis=True)
 
-        def theirs() -> Sample:
+    def theirs() -> Sample:
+        with stage.bare("bench.live_bare") as bare:
             audience = Audience(stage.bare_port, SECRET, sockets, TABS)
             return _sample(stage, audience, bare.pid, seconds, through_redis=False)
 
-        yield Contest(NAME, "events", Rival("Belfry", ours), Rival("bare", theirs), GOAL)
+    yield Contest(NAME, "events", Rival("Belfry", ours), Rival("bare", theirs), GOAL)
 
 
 def _sample(
