@@ -10,7 +10,7 @@ from bson import ObjectId
 from pymongo.asynchronous.client_session import AsyncClientSession
 
 from rules.message import OPEN, Route, Status, Step, message_id, step
-from services import messages
+from services import messages, personal
 from services.objections import WITHDRAWN
 
 PERSONAL_LIFE = timedelta(days=3)
@@ -46,28 +46,27 @@ async def add(session: AsyncClientSession, email: Email, now: datetime) -> uuid.
 
     `now` is the database's time, by which workers look for what is due.
     """
-    row_id = _id(email.source, email.user_id)
     due_at = now + (email.wait or timedelta())
-    row = {
-        "_id": row_id,
-        "mailing_id": None,
-        "user_id": email.user_id,
-        "channel": Route.EMAIL.value,
-        "address": email.address,
-        "content": email.content,
-        "kind": email.kind,
-        "end_at": due_at + PERSONAL_LIFE,
-        "status": Status.PENDING,
-        "why": "" if email.wait is None else WAITS,
-        "due_at": due_at,
-        "attempts": 0,
-        "unread_item": None if email.wait is None else email.source,
-        "by": email.by,
-        "maybe_sent": False,
-        "created_at": now,
-    }
-    await messages.collection().insert_one(row, session=session)
-    return row_id
+    return await personal.add(
+        session,
+        personal.Personal(
+            source=email.source,
+            recipient=str(email.user_id),
+            route=Route.EMAIL,
+            address=email.address,
+            content=email.content,
+            due_at=due_at,
+            end_at=due_at + PERSONAL_LIFE,
+            why="" if email.wait is None else WAITS,
+            links={
+                "user_id": email.user_id,
+                "kind": email.kind,
+                "unread_item": None if email.wait is None else email.source,
+                "by": email.by,
+            },
+        ),
+        now,
+    )
 
 
 async def exists(user_id: ObjectId, item_id: str) -> bool:
