@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from cli.app import join
+from cli.server import REFUSED, Refused
 from core.errors import BelfryError, ConfigurationError, Invalid
 from jobs import api_key_command
 from rules.roles import Role
@@ -20,9 +22,13 @@ app = typer.Typer(
 )
 
 app.add_typer(api_key_command.app, name="api-key")
+join(app)
 
 FAILED = 2
 """Exit code when Belfry can say what is wrong."""
+
+LOCAL_LIFETIME = timedelta(minutes=15)
+"""Of the tokens that commands sign for themselves; at a reconnection they sign anew."""
 
 LOOPBACK = "127.0.0.1"
 HIGHEST_PORT = 65_535
@@ -36,11 +42,18 @@ BasePort = Annotated[int, typer.Option(min=1, max=65_530, help="First of six por
 
 
 def main() -> None:
-    """Run the command line; an error that Belfry knows is one red line and exit code 2."""
+    """Run the command line; an error that Belfry knows is one red line and exit code 2.
+
+    What a server refuses is a line for each reason, and exit code 1.
+    """
     try:
-        app()
+        app(obj=_local_token)
+    except Refused as error:
+        for line in error.lines:
+            _complain(line)
+        sys.exit(REFUSED)
     except BelfryError as error:
-        typer.secho(f"belfry: {error}", fg=typer.colors.RED, err=True)
+        _complain(str(error))
         sys.exit(FAILED)
 
 
@@ -189,6 +202,22 @@ def _secret(data: Path | None) -> str:
     if data and keys is None:
         raise ConfigurationError(f"{data} holds no keys; `belfry up --data {data}` makes them")
     return keys.jwt_secret if keys else secret
+
+
+def _local_token() -> str | None:
+    """An administrator's token by the key of the usual folder; None where no `belfry up` has been."""
+    from core import settings, tokens
+    from local.folder import DEFAULT, STAFF, read_keys
+
+    keys = read_keys(DEFAULT)
+    if keys is None:
+        return None
+    expected = tokens.Expected.by(settings.load())
+    return tokens.sign(keys.jwt_secret, STAFF, Role.ADMIN, LOCAL_LIFETIME, expected)
+
+
+def _complain(line: str) -> None:
+    typer.secho(f"belfry: {line}", fg=typer.colors.RED, err=True)
 
 
 def _difference(path: Path, wanted: str) -> str:

@@ -15,6 +15,8 @@ from local.children import make_private
 
 DEFAULT = Path(".belfry")
 _KEYS = "keys.json"
+STAFF = "0be1f7000000000000000002"
+"""Subject of the tokens of every role but the subscriber, who is the demo's user."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,18 +6,16 @@ import signal
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from core import settings
 from local.assembly import Assembly
-from local.folder import Folder
+from local.folder import STAFF, Folder
 from local.ports import LOOPBACK, Ports
 
 if TYPE_CHECKING:
     from local.screen import Screen
 
-STAFF: Final = "0be1f7000000000000000002"
-"""Subject of the tokens of every role but the subscriber, who is the demo's user."""
 TOKEN_LIFETIME = timedelta(days=30)
 READY_SECONDS = 60.0
 STOP_SECONDS = 10.0

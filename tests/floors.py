@@ -14,12 +14,15 @@ FLOORS = {
     "services": 3,
     "jobs": 4,
     "graph": 4,
+    "cli": 5,
     "local": 5,
     "belfry": 6,
     "bench": 6,
 }
 """Rooms and their floors; imports go strictly down, or stay within the room."""
 
+CLI = "cli"
+"""The command line against any server, which knows Belfry only by its public API."""
 LOCAL = "local"
 """The embedded stack, which production does not have; see `_local_import`."""
 TESTS = "tests"
@@ -120,6 +123,8 @@ def _import_problem(room: str, found: Import) -> str | None:
         return "imports tests"
     if target not in FLOORS or target == room:
         return None
+    if room == CLI and target != "core":
+        return f"{CLI} imports {target}; it may import only core"
     if target == LOCAL:
         return _local_import(room, found)
     if FLOORS[target] > FLOORS[room]:

@@ -1,0 +1,1 @@
+"""The command line against any server: what it asks goes over the public API, and nothing else."""
