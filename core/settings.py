@@ -7,14 +7,11 @@ from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from core.errors import ConfigurationError
+from core.providers import Providers
 
 
-class Settings(BaseSettings):
-    """All settings of every process. Frozen: a change needs a restart."""
-
-    model_config = SettingsConfigDict(
-        env_file=".env", env_file_encoding="utf-8", extra="ignore", frozen=True
-    )
+class _Basics(BaseSettings):
+    """Where a process listens and keeps what it knows: first in every list."""
 
     host: str = Field("127.0.0.1", description="Address that the API listens on.")
     port: int = Field(8000, ge=1, le=65535, description="Port that the API listens on.")
@@ -31,53 +28,12 @@ class Settings(BaseSettings):
         "redis://127.0.0.1:6379/0", repr=False, description="Redis, for wake-ups only."
     )
 
-    smtp_host: str = Field("127.0.0.1", description="SMTP server that sends the e-mail.")
-    smtp_port: int = Field(25, ge=1, le=65535, description="Its port.")
-    smtp_login: str = Field("", description="Its login; empty means none is needed.")
-    smtp_password: SecretStr = Field(SecretStr(""), description="Its password.")
-    smtp_email: str = Field("belfry@example.com", description="Sender's address.")
-    smtp_name: str = Field("Belfry", description="Sender's name.")
-    smtp_tls: Literal["auto", "starttls", "tls", "none"] = Field(
-        "auto",
-        description="`auto` takes STARTTLS where the server offers it, `starttls` insists on it, "
-        "`tls` is TLS from the first byte, `none` never. A login leaves in clear only with `none`.",
-    )
-    smtp_connections: int = Field(
-        4, ge=1, le=64, description="Kept connections per lane and worker."
-    )
-    smtp_timeout_seconds: float = Field(20, gt=0, le=50, description="Limit for one e-mail.")
-    smtp_rate: float = Field(
-        0, ge=0, le=100_000, description="E-mails a second, all workers together; 0: no limit."
-    )
 
-    sending_api_url: str = Field(
-        "http://127.0.0.1:8001", description="Base address of the external sending API (M10)."
-    )
-    sending_api_token: SecretStr = Field(SecretStr(""), description="Its Bearer JWT.")
-    sending_api_concurrency: int = Field(
-        64, ge=1, le=1024, description="Requests to it under way at once, per lane and worker."
-    )
-    sending_api_timeout_seconds: float = Field(
-        20, gt=0, le=50, description="Limit for one request; must fit in the lease."
-    )
-    sending_api_rate: float = Field(
-        0, ge=0, le=100_000, description="Requests a second, all workers together; 0: no limit."
-    )
-    sending_api_token_url: str = Field(
-        "",
-        description="Where a fresh token comes from after a 401 (RFC 6749, 4.4); empty: nowhere.",
-    )
-    sending_api_client_id: str = Field("", description="Who asks there.")
-    sending_api_client_secret: SecretStr = Field(SecretStr(""), description="Its secret.")
+class Settings(Providers, _Basics):
+    """All settings of every process. Frozen: a change needs a restart."""
 
-    breaker_attempts: int = Field(
-        20, ge=2, le=1_000, description="Last attempts at a provider by which it is judged."
-    )
-    breaker_share: float = Field(
-        0.5, gt=0, le=1, description="Share of them that failed at which sending to it pauses."
-    )
-    breaker_seconds: float = Field(
-        5, gt=0, le=600, description="First pause; each failed probe doubles it, up to a minute."
+    model_config = SettingsConfigDict(
+        env_file=".env", env_file_encoding="utf-8", extra="ignore", frozen=True
     )
 
     notification_limit: int = Field(

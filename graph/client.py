@@ -9,6 +9,9 @@ from core.errors import InvalidInput
 from graph import ids
 from graph.auth import Needs
 from graph.client_input import (
+    TELEGRAM,
+    VIBER,
+    WHATSAPP,
     ClientFilterInput,
     CreateClientInput,
     CreateClientsInput,
@@ -24,6 +27,7 @@ from models import client as documents
 from rules.roles import Permission
 from services import clients
 from services.clients import ClientFilter
+from services.new_client import WAYS
 
 
 @strawberry.type(description="Someone that mailings go to.")
@@ -35,6 +39,9 @@ class Client(Node):
     tags: list[str]
     time_zone: str = strawberry.field(description="IANA name.")
     email: str | None
+    telegram: str | None = strawberry.field(description=TELEGRAM)
+    whatsapp: str | None = strawberry.field(description=WHATSAPP)
+    viber: str | None = strawberry.field(description=VIBER)
     created_at: datetime
     updated_at: datetime
 
@@ -48,6 +55,9 @@ class Client(Node):
             tags=client.tags,
             time_zone=client.time_zone,
             email=client.email,
+            telegram=client.telegram,
+            whatsapp=client.whatsapp,
+            viber=client.viber,
             created_at=client.created_at,
             updated_at=client.updated_at,
         )
@@ -160,8 +170,8 @@ class ClientMutation:
     )
     async def update_client(self, input: UpdateClientInput) -> ClientPayload:
         """Change one."""
-        names = ("phone", "operator_code", "tags", "time_zone", "email")
-        changes = present(input, *names, nullable=("operator_code", "email"))
+        names = ("phone", "operator_code", "tags", "time_zone", *WAYS)
+        changes = present(input, *names, nullable=("operator_code", *WAYS))
         if "tags" in changes:
             changes["tags"] = tuple(changes["tags"])
         return _payload(await clients.update(client_id("id", input.id), changes))

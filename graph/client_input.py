@@ -5,7 +5,12 @@ import strawberry
 from core.errors import InvalidInput
 from graph.idempotency import key_field
 from graph.paging import choices
-from services.clients import ClientFilter, NewClient
+from services.clients import ClientFilter
+from services.new_client import NewClient
+
+TELEGRAM = "Number of the chat with the bot, or the @name of a public channel or group."
+WHATSAPP = "7 to 15 digits, the country's code first."
+VIBER = "The id that Viber gave the bot for the user."
 
 
 @strawberry.input(description="Which clients: AND between the fields, OR inside one.")
@@ -38,12 +43,22 @@ class CreateClientInput:
     tags: list[str] = strawberry.field(default_factory=list)
     time_zone: str = strawberry.field(default="UTC", description="IANA name.")
     email: str | None = None
+    telegram: str | None = strawberry.field(default=None, description=TELEGRAM)
+    whatsapp: str | None = strawberry.field(default=None, description=WHATSAPP)
+    viber: str | None = strawberry.field(default=None, description=VIBER)
     idempotency_key: str | None = key_field()
 
     def said(self) -> NewClient:
         """The same for the service."""
         return NewClient(
-            self.phone, self.operator_code, tuple(self.tags), self.time_zone, self.email
+            self.phone,
+            self.operator_code,
+            tuple(self.tags),
+            self.time_zone,
+            self.email,
+            self.telegram,
+            self.whatsapp,
+            self.viber,
         )
 
 
@@ -73,6 +88,9 @@ class UpdateClientInput:
     tags: strawberry.Maybe[list[str] | None]
     time_zone: strawberry.Maybe[str | None]
     email: strawberry.Maybe[str | None]
+    telegram: strawberry.Maybe[str | None] = strawberry.field(description=TELEGRAM)
+    whatsapp: strawberry.Maybe[str | None] = strawberry.field(description=WHATSAPP)
+    viber: strawberry.Maybe[str | None] = strawberry.field(description=VIBER)
 
 
 @strawberry.input(description="The client to delete.")

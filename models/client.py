@@ -15,6 +15,9 @@ class Client(Document):
     tags: list[str] = Field(default_factory=list)
     time_zone: str = "UTC"
     email: str | None = None
+    telegram: str | None = None
+    whatsapp: str | None = None
+    viber: str | None = None
     created_at: datetime
     updated_at: datetime
 

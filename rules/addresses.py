@@ -5,7 +5,7 @@ Nothing is guessed: a value that is nearly right is refused with the change it n
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from difflib import get_close_matches
 from functools import cache, lru_cache
 from zoneinfo import available_timezones
@@ -26,6 +26,9 @@ _ZONE_LIMIT = 64
 _OBJECT_ID = re.compile(r"[0-9A-Fa-f]{24}")
 _PHONE = re.compile(r"7[0-9]{10}")
 _OPERATOR_CODE = re.compile(r"[0-9]{3}")
+_CHAT = re.compile(r"-?[1-9][0-9]{0,15}|@[A-Za-z][A-Za-z0-9_]{3,31}")
+_INTERNATIONAL = re.compile(r"[1-9][0-9]{6,14}")
+_VIBER_ID = re.compile(r"[A-Za-z0-9+/_-]{4,62}={0,2}")
 _KEY = re.compile(r"[a-z][a-z0-9_.-]{0,63}")
 _DOT_STRING = re.compile(r"[\w!#$%&'*+/=?^`{|}~-]+(?:\.[\w!#$%&'*+/=?^`{|}~-]+)*", re.ASCII)
 _UNPRINTABLE = frozenset({"Cc", "Cs", "Zl", "Zp"})
@@ -92,6 +95,48 @@ def email(raw: object) -> str:
     if len(local) + 1 + len(_wire_form(domain)) > EMAIL_LIMIT:
         raise Invalid(f"shorten the address to {EMAIL_LIMIT} octets", Problem.TOO_LONG)
     return f"{local}@{domain}"
+
+
+def telegram(raw: object) -> str:
+    """A chat's id, or the @name of a public channel or group; raises Invalid.
+
+    As `chat_id` in https://core.telegram.org/bots/api#sendmessage: people have no other handle
+    that a bot could write to than the number of their chat with it.
+    """
+    text = _digits(raw)
+    if _CHAT.fullmatch(text):
+        return text
+    raise Invalid(
+        "write the number of the chat with the bot, as in 123456789, "
+        "or the @name of a public channel or group"
+    )
+
+
+def whatsapp(raw: object) -> str:
+    """A phone of any country by its digits, its country's code first (E.164); raises Invalid."""
+    text = _digits(raw)
+    if _INTERNATIONAL.fullmatch(text):
+        return text
+    raise Invalid("write 7 to 15 digits that begin with the country's code, as in 79991234567")
+
+
+def viber(raw: object) -> str:
+    """The id by which Viber tells its users apart to a bot; raises Invalid.
+
+    As `receiver` in https://developers.viber.com/docs/api/rest-bot-api/#send-message.
+    """
+    text = _text(raw, "a Viber id")
+    if _VIBER_ID.fullmatch(text):
+        return text
+    raise Invalid("write the id that Viber gave the bot for this user, as in 01234567890A=")
+
+
+HANDLES: Mapping[str, Callable[[object], str]] = {
+    "telegram": telegram,
+    "whatsapp": whatsapp,
+    "viber": viber,
+}
+"""The rule for the handle of each messenger."""
 
 
 def tag(raw: object) -> str:

@@ -16,6 +16,9 @@ class Route(StrEnum):
 
     SENDING_API = "sending_api"
     EMAIL = "email"
+    TELEGRAM = "telegram"
+    WHATSAPP = "whatsapp"
+    VIBER = "viber"
 
 
 class Status(StrEnum):

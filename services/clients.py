@@ -8,28 +8,17 @@ from bson import ObjectId
 from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.errors import BulkWriteError, DuplicateKeyError
 
-from core import clock, events, mongo
-from core.errors import Checklist, FieldError, InvalidInput, Problem
+from core import events, mongo
+from core.errors import FieldError, InvalidInput, Problem
 from core.parts import Parts
 from models.client import Client
-from rules import addresses
 from rules.message import Status
 from services import closing, idempotency, paging, windows
 from services.idempotency import Once, Row
+from services.new_client import WAYS, NewClient, check
 
 LARGEST_BATCH = 1_000
 DUPLICATE_KEY = 11_000
-
-
-@dataclass(frozen=True, slots=True)
-class NewClient:
-    """A client as it was said to us. Without `operator_code` it is read off the phone."""
-
-    phone: str
-    operator_code: str | None = None
-    tags: tuple[str, ...] = ()
-    time_zone: str = "UTC"
-    email: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +35,7 @@ async def create(parts: Parts, caller: str, new: NewClient, key: str | None = No
     """Add a client; raises InvalidInput with every mistake. A repeat of a key adds nothing."""
 
     async def work(session: AsyncClientSession | None) -> Row:
-        row = _row(_check(new))
+        row = _row(check(new))
         await Client.get_pymongo_collection().insert_one(row, session=session)
         return row
 
@@ -54,7 +43,7 @@ async def create(parts: Parts, caller: str, new: NewClient, key: str | None = No
     try:
         client: Client = Client.model_validate(await idempotency.run(parts.mongo, once, work))
     except DuplicateKeyError:
-        raise _taken(_check(new).phone) from None
+        raise _taken(check(new).phone) from None
     events.emit("client.created", client_id=str(client.id))
     return client
 
@@ -89,12 +78,12 @@ async def update(client_id: ObjectId, changes: dict[str, Any]) -> Client:
         "phone": client.phone,
         "tags": tuple(client.tags),
         "time_zone": client.time_zone,
-        "email": client.email,
+        **{way: getattr(client, way) for way in WAYS},
         **changes,
     }
     if "phone" not in changes:
         said.setdefault("operator_code", client.operator_code)
-    checked = _check(NewClient(**said))
+    checked = check(NewClient(**said))
     # Only what was named: another update at the same time keeps what it changed.
     touched = {*changes, "updated_at"}
     if "phone" in changes:
@@ -196,33 +185,9 @@ def _answer(row: Row) -> Client | InvalidInput:
 
 def _checked_or_error(new: NewClient) -> Client | InvalidInput:
     try:
-        return _check(new)
+        return check(new)
     except InvalidInput as error:
         return error
-
-
-def _check(new: NewClient) -> Client:
-    checks = Checklist()
-    phone = checks.take("phone", addresses.phone, new.phone)
-    code = new.operator_code
-    if code is not None:
-        code = checks.take("operatorCode", addresses.operator_code, code)
-    tags = checks.take("tags", addresses.tags, new.tags)
-    zone = checks.take("timeZone", addresses.time_zone, new.time_zone)
-    email = None if new.email is None else checks.take("email", addresses.email, new.email)
-    checks.close()
-    assert phone is not None
-    assert zone is not None
-    now = clock.now()
-    return Client(
-        phone=phone,
-        operator_code=code or addresses.operator_code_of(phone),
-        tags=list(tags or ()),
-        time_zone=zone,
-        email=email,
-        created_at=now,
-        updated_at=now,
-    )
 
 
 def _taken(phone: str) -> InvalidInput:

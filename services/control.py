@@ -83,6 +83,6 @@ async def clone(
             raise mailings.missing()
         name = wanted.name or source.name[: new_mailing.LONGEST_NAME - len(COPY)] + COPY
         changes = {"start_at": wanted.start_at, "end_at": wanted.end_at, "name": name}
-        return new_mailing.check(new_mailing.of(source, changes), caller)
+        return new_mailing.check(parts.settings, new_mailing.of(source, changes), caller)
 
     return await mailings.store(parts, once, make)

@@ -12,7 +12,6 @@ from channels.answer import of_error
 from channels.channel import Channel, Envelope, Outcome, Refused, Retry, Sent, Unknown
 from core import events, failpoints
 from core.clock import DatabaseClock
-from core.settings import Settings
 from rules import backoff, schedule
 from rules.message import Status, Verdict, fate
 from services import windows
@@ -54,18 +53,6 @@ class Sendable:
         if mailing is not None and mailing.get("window") is not None:
             end_at = min(end_at, windows.closes_at(mailing["window"], row["zone"], now))
         return schedule.time_for_send(now, end_at, row["lease"]["until"], limit_seconds)
-
-
-def limit_seconds(settings: Settings, channel: str) -> float:
-    """The longest that one send by this channel may take."""
-    if channel == "email":
-        return settings.smtp_timeout_seconds
-    return settings.sending_api_timeout_seconds
-
-
-def rate(settings: Settings, channel: str) -> float:
-    """Messages a second that the provider takes; 0 for no limit."""
-    return settings.smtp_rate if channel == "email" else settings.sending_api_rate
 
 
 async def attempt(

@@ -30,7 +30,7 @@ from services import counters, mailings, messages, windows
 from services.recipients import ADDRESS_FIELD
 
 BATCH = 1_000
-FIELDS = {"phone": 1, "email": 1, "time_zone": 1}
+FIELDS = {**dict.fromkeys(ADDRESS_FIELD.values(), 1), "time_zone": 1}
 TURN_SECONDS = 5.0
 BATCHES_BETWEEN_GAPS = 4
 DUPLICATE_KEY = 11_000

@@ -32,7 +32,7 @@ async def create(
     once = Once.of(caller, "createMailing", idempotency_key, repr(new))
 
     async def make() -> Mailing:
-        return new_mailing.check(new, caller)
+        return new_mailing.check(parts.settings, new, caller)
 
     return await store(parts, once, make)
 
@@ -68,7 +68,7 @@ async def update(
         raise missing()
     now = parts.database_clock.now()
     _check_state(mailing, changes, now)
-    values = _values(mailing, changes, now)
+    values = _values(parts, mailing, changes, now)
     if mailing.model_dump(include=set(values)) == values:
         return mailing  # nothing that would be a new version
     updated = await versions.make(parts, mailing, Change(Verb.UPDATE, by, values))
@@ -182,9 +182,12 @@ def _query(statuses: tuple[str, ...]) -> dict[str, Any]:
     return query
 
 
-def _values(mailing: Mailing, changes: dict[str, Any], now: datetime) -> dict[str, Any]:
+def _values(
+    parts: Parts, mailing: Mailing, changes: dict[str, Any], now: datetime
+) -> dict[str, Any]:
     """All fields that an update can set, as they will be."""
-    checked = new_mailing.check(new_mailing.of(mailing, changes), mailing.created_by)
+    said = new_mailing.of(mailing, changes)
+    checked = new_mailing.check(parts.settings, said, mailing.created_by)
     fields = {"name", "text", "subject", "start_at", "end_at", "audience", "channels", "window"}
     values: dict[str, Any] = checked.model_dump(include=fields)
     if started(mailing) and checked.window != mailing.window:

@@ -4,8 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from channels.profile import profile
 from core import clock
 from core.errors import Checklist, Invalid, Problem
+from core.settings import Settings
 from models.mailing import AudienceFilter, LocalWindow, Mailing
 from rules import addresses, audience, schedule, window
 from rules.audience import Audience
@@ -31,13 +33,12 @@ class NewMailing:
     window: LocalWindow | None = None
 
 
-def check(new: NewMailing, caller: str) -> Mailing:
+def check(settings: Settings, new: NewMailing, caller: str) -> Mailing:
     """The mailing to store; raises InvalidInput with every mistake."""
     checks = Checklist()
     _check_words(checks, new)
     checks.take("endAt", lambda end: schedule.interval(new.start_at, end), new.end_at)
-    if not new.channels or set(new.channels) - set(Route):
-        checks.add("channels", f"name at least one of {', '.join(Route).upper()}")
+    check_channels(checks, settings, new.channels)
     _check_window(checks, new.window)
     whom = check_audience(checks, (new.all_clients, new.operator_codes, new.tags), "audience")
     checks.close()
@@ -69,6 +70,17 @@ def check_audience(
     if checks.errors:
         return Audience(all=True, operator_codes=(), tags=())
     return Audience(said[0], tuple(codes), tuple(tags))
+
+
+def check_channels(checks: Checklist, settings: Settings, channels: tuple[str, ...]) -> None:
+    """Note it if there are none, or one that nothing could leave by."""
+    if not channels or set(channels) - set(Route):
+        checks.add("channels", f"name at least one of {', '.join(Route).upper()}")
+        return
+    for channel in channels:
+        if lacking := profile(settings, channel).lacking:
+            message = f"{channel.upper()} is not set up here; set {' and '.join(lacking)}"
+            checks.add("channels", message, Problem.NOT_ALLOWED_NOW)
 
 
 def of(mailing: Mailing, changes: dict[str, Any]) -> NewMailing:

@@ -45,7 +45,7 @@ class Preview:
 
 async def preview(parts: Parts, caller: str, new: NewMailing) -> Preview:
     """Look ahead; raises InvalidInput as the creation would, and Unavailable on a slow count."""
-    mailing = new_mailing.check(new, caller)
+    mailing = new_mailing.check(parts.settings, new, caller)
     found = await audiences.spread(new_mailing.audience_of(mailing))
     start = max(mailing.start_at, parts.database_clock.now())
     paces = {channel: await rates.per_second(parts, channel) for channel in mailing.channels}

@@ -12,6 +12,7 @@ from uuid import UUID
 from pymongo.errors import PyMongoError
 
 from channels.channel import Channel, Outcome
+from channels.profile import profile
 from core import events, tasks
 from core.parts import Parts
 from rules.breaker import Gate
@@ -38,11 +39,11 @@ class Pump:
         self._lane = lane
         self._channel = channel
         self._worker = worker
-        self._limit_seconds = deliveries.limit_seconds(parts.settings, channel.name)
+        means = profile(parts.settings, channel.name)
+        self._limit_seconds = means.timeout_seconds
         self._sources = Sources(parts, lane, channel.name, worker)
         self._breaker = Breaker(parts, channel.name)
-        rate = deliveries.rate(parts.settings, channel.name)
-        self._throttle = Throttle(parts, channel.name, lane, rate, worker)
+        self._throttle = Throttle(parts, channel.name, lane, means.rate, worker)
         self._pace = Pace(2 * channel.concurrency)
         self._ready: asyncio.Queue[Claimed] = asyncio.Queue()
         self._few_ready = asyncio.Event()

@@ -2,9 +2,9 @@
 
 from typing import Any
 
+from channels.profile import profile
 from core.parts import Parts
 from models.attempt import Attempt
-from rules.message import Route
 
 FASTEST = 10_000.0
 ASSUMED_MS = 50.0
@@ -15,11 +15,9 @@ LAST, AMONG = 100, 2_000
 
 async def per_second(parts: Parts, channel: str) -> float:
     """The provider's limit if it has one, else what one worker does at the pace of late."""
-    settings = parts.settings
-    limit, at_once = settings.sending_api_rate, settings.sending_api_concurrency
-    if channel == Route.EMAIL:
-        limit, at_once = settings.smtp_rate, settings.smtp_connections
-    return limit or min(FASTEST, at_once * 1_000 / max(0.001, await _mean_ms(channel)))
+    means = profile(parts.settings, channel)
+    at_once = means.concurrency
+    return means.rate or min(FASTEST, at_once * 1_000 / max(0.001, await _mean_ms(channel)))
 
 
 async def _mean_ms(channel: str) -> float:

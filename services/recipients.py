@@ -1,12 +1,19 @@
 """Recipients: where claimed messages go as their clients and users are now."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from models.client import Client
 from services import unread
 from services.messages import Claimed
 
-ADDRESS_FIELD = {"sending_api": "phone", "email": "email"}
+ADDRESS_FIELD: Mapping[str, str] = {
+    "sending_api": "phone",
+    "email": "email",
+    "telegram": "telegram",
+    "whatsapp": "whatsapp",
+    "viber": "viber",
+}
+"""Where a client's address is, by the name of the channel that it is for."""
 
 
 async def look_up(claimed: Sequence[Claimed], channel: str) -> None:

@@ -9,7 +9,7 @@ from core.parts import Parts
 from models.client import Client
 from rules.message import Status
 from services import clients, messages, stats
-from services.clients import NewClient
+from services.new_client import NewClient
 from tests import factories
 from tests.factories import phone
 from tests.services.interludes import Interludes
@@ -50,6 +50,10 @@ async def test_the_operator_code_is_read_off_the_phone_unless_it_is_given(parts:
         ({"time_zone": "Moscow"}, {("timeZone", Problem.INVALID)}),
         ({"email": "ann"}, {("email", Problem.INVALID)}),
         ({"email": ""}, {("email", Problem.INVALID)}),
+        (
+            {"telegram": "ann", "whatsapp": "+1 555", "viber": ""},
+            {(way, Problem.INVALID) for way in ("telegram", "whatsapp", "viber")},
+        ),
         (
             {"phone": "1", "operator_code": "x", "tags": ("",), "time_zone": "", "email": "@"},
             {
@@ -133,6 +137,10 @@ async def test_too_large_a_batch_is_refused_as_a_whole(parts: Parts) -> None:
         (
             {"phone": "79261234567", "operator_code": "903"},
             {"phone": "79261234567", "operator_code": "903"},
+        ),
+        (
+            {"telegram": "-100123", "whatsapp": None, "viber": "01234567890A="},
+            {"telegram": "-100123", "whatsapp": None, "viber": "01234567890A="},
         ),
     ],
 )

@@ -11,8 +11,8 @@ from core.parts import Parts
 from models.client import Client
 from models.message import Message
 from services import clients, kinds, launch, mailings, messages, notifications, users
-from services.clients import NewClient
 from services.kinds import NewKind
+from services.new_client import NewClient
 from tests import factories
 from tests.factories import notification
 

@@ -7,7 +7,6 @@ from bson import ObjectId
 
 from channels.channel import Envelope, Outcome, Refused, Retry, Sent, Unknown
 from core import clock
-from core.parts import Parts
 from rules.message import Fate, Status, Verdict
 from services import deliveries
 from services.deliveries import Sendable
@@ -191,11 +190,3 @@ async def test_every_attempt_is_an_event(happened: Happened) -> None:
     assert change.attempt is not None
     assert {key: change.attempt[key] for key in fields} == fields
     assert {"message_id", "mailing_id", "verdict", "code", "answer"} <= fields.keys()
-
-
-async def test_each_channel_has_the_limit_of_its_setting(parts: Parts) -> None:
-    settings = parts.settings.model_copy(
-        update={"smtp_timeout_seconds": 3.0, "sending_api_timeout_seconds": 4.0}
-    )
-    assert deliveries.limit_seconds(settings, "email") == 3.0
-    assert deliveries.limit_seconds(settings, "sending_api") == 4.0

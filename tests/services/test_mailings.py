@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from core import clock
-from core.errors import Problem
+from core.errors import InvalidInput, Problem
 from core.parts import Parts
 from models.mailing import Mailing, MailingStatus
 from services import mailings
@@ -136,3 +136,13 @@ async def test_mailings_are_listed_newest_first_by_status(parts: Parts) -> None:
     assert [one.name for one in chosen.items] == ["m1"]
     assert await mailings.count((MailingStatus.RUNNING,)) == 1
     assert await mailings.count((MailingStatus.RUNNING, MailingStatus.SCHEDULED)) == 5
+
+
+async def test_a_channel_that_is_not_set_up_is_refused_and_what_to_set_is_named(
+    parts: Parts,
+) -> None:
+    with pytest.raises(InvalidInput) as refused:
+        await created(parts, channels=("sending_api", "whatsapp"))
+    (mistake,) = refused.value.errors
+    assert (mistake.field, mistake.code) == ("channels", Problem.NOT_ALLOWED_NOW)
+    assert "WHATSAPP_TOKEN and WHATSAPP_PHONE_ID" in mistake.message

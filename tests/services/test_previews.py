@@ -13,6 +13,7 @@ from models.attempt import Attempt
 from models.mailing import LocalWindow, Mailing
 from models.provider import Provider
 from rules.audience import Audience
+from rules.message import Route
 from services import audiences, previews, rates
 from services.previews import Preview
 from tests import factories
@@ -43,11 +44,12 @@ async def zones(*counts: tuple[str, int]) -> None:
 async def test_an_audience_is_counted_by_channel_and_zone(parts: Parts) -> None:
     await zones(("UTC", 2), ("Asia/Omsk", 3))
     await factories.clients(2, 10, with_email)
-    await factories.clients(1, 20, lambda _: {"email": ""})
+    await factories.clients(1, 20, lambda _: {"email": "", "telegram": "12", "viber": "abcd="})
     found = await audiences.spread(EVERYONE)
     assert found.total == 8
     assert [(zone.name, zone.clients) for zone in found.zones] == [("UTC", 5), ("Asia/Omsk", 3)]
-    assert (found.reachable("sending_api"), found.reachable("email")) == (8, 2)
+    reachable = {channel: found.reachable(channel) for channel in Route}
+    assert reachable == {"sending_api": 8, "email": 2, "telegram": 1, "whatsapp": 0, "viber": 1}
 
 
 async def test_only_those_of_the_audience_count(parts: Parts) -> None:
