@@ -71,6 +71,8 @@ class Channel(Protocol):
     """A way out. `send` never raises for what the outside does: that is an Outcome."""
 
     name: str
+    provider: str
+    """Who takes the messages: the host that is asked, for the history of what was sent."""
     concurrency: int
     """How many sends may be under way at once in this process."""
 

@@ -64,6 +64,7 @@ class Email:
         """Raises BadHeader or BadAddress for a sender that no mail could carry."""
         origin(sender)
         self.concurrency = connections
+        self.provider = host
         self._sender = sender
         self.secrets = _forms_of(login, password) if password else ()
         """The password in all its forms."""

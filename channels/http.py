@@ -34,6 +34,11 @@ def checked_address(address: str, setting: str) -> str:
     return str(url).rstrip("/")
 
 
+def host(address: str) -> str:
+    """Who is asked at a checked address."""
+    return URL(address).host or ""
+
+
 def limits(timeout_seconds: float) -> aiohttp.ClientTimeout:
     """The limits of one request, which may take up to 10 ms less than was given."""
     return _limits(max(int(timeout_seconds * 100) / 100, 0.001))

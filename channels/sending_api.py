@@ -9,7 +9,7 @@ from yarl import URL
 
 from channels.answer import kept
 from channels.channel import Envelope, Outcome, Refused, Retry
-from channels.http import bounded, checked_address, limits
+from channels.http import bounded, checked_address, host, limits
 from channels.sending_verdict import failure, verdict
 from channels.token_source import NoToken, TokenSource
 
@@ -33,6 +33,7 @@ class SendingApi:
         """Raises ConfigurationError for an address or a token that no request could carry."""
         self.concurrency = concurrency
         self._address = checked_address(base_url, "SENDING_API_URL") + "/v1/send/"
+        self.provider = host(self._address)
         self._tokens = token if isinstance(token, TokenSource) else TokenSource(token)
         self._slots = asyncio.Semaphore(concurrency)
         self._session: aiohttp.ClientSession | None = None

@@ -26,6 +26,7 @@ class Attempt(Node):
     message_id: strawberry.ID = strawberry.field(description="The message that it was made for.")
     number: int = strawberry.field(description="Counts the tries of the message from 1.")
     channel: Channel
+    provider: str | None = strawberry.field(description="The host that was asked.")
     address: str = strawberry.field(description="Where it went.")
     started_at: datetime
     duration_ms: float
@@ -42,6 +43,7 @@ class Attempt(Node):
             message_id=strawberry.ID(ids.opaque("Message", attempt.message_id)),
             number=attempt.number,
             channel=Route(attempt.channel),
+            provider=attempt.provider,
             address=attempt.address,
             started_at=attempt.started_at,
             duration_ms=attempt.duration_ms,

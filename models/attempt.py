@@ -17,6 +17,8 @@ class Attempt(Document):
     number: int
     """Counts the tries of its message from 1, as far as its worker knew."""
     channel: str
+    provider: str | None = None
+    """The host that was asked."""
     address: str
     started_at: datetime
     duration_ms: float

@@ -1,6 +1,6 @@
 """Messages: one durable row per mailing, client and channel, or per e-mail of a notification."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from uuid import UUID
 
 from beanie import Document, PydanticObjectId
@@ -9,6 +9,7 @@ from pymongo import ASCENDING, IndexModel
 
 TROUBLED = ("failed", "undeliverable", "expired", "cancelled", "uncertain")
 """Ended otherwise than sent: few among many, and what people look for."""
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Lease(BaseModel):
@@ -45,8 +46,14 @@ class Message(Document):
     status: str
     why: str = ""
     due_at: datetime
+    first_due_at: datetime | None = None
+    """When it was due at first, once a try has put off `due_at`."""
     lease: Lease | None = None
     attempts: int = 0
+    attempts_before: int = 0
+    """Those of them that were made before its last ending but one; see `models/ending.py`."""
+    provider: str | None = None
+    """The host that the last attempt asked."""
     reclaims: int = 0
     """How often its worker went away while it held this message."""
     unread_item: str | None = None
@@ -89,4 +96,10 @@ class Message(Document):
                 partialFilterExpression={"number": {"$type": "long"}},
             ),
             IndexModel([("client_id", ASCENDING), ("_id", ASCENDING)], name="client"),
+            # By the time of the ending, which is written once: one more entry, always the last.
+            IndexModel(
+                [("closed_at", ASCENDING)],
+                name="ended",
+                partialFilterExpression={"closed_at": {"$gt": EPOCH}},
+            ),
         ]

@@ -9,6 +9,7 @@ from models.api_key import ApiKey
 from models.attempt import Attempt
 from models.audit_entry import AuditEntry
 from models.client import Client
+from models.ending import Ending
 from models.idempotency import Answer
 from models.kind import Kind
 from models.mailing import Counter, Mailing
@@ -24,6 +25,7 @@ DOCUMENTS: tuple[type[Document], ...] = (
     AuditEntry,
     Client,
     Counter,
+    Ending,
     Kind,
     Mailing,
     MailingChange,

@@ -71,12 +71,13 @@ async def attempt(
     row = sendable.claimed.row
     verdict = judge(outcome)
     record = {
-        "_id": ObjectId(),
+        "_id": _dated_id(started_at),
         "message_id": row["_id"],
         "mailing_id": row.get("mailing_id"),
         "mailing_version": sendable.mailing and sendable.mailing["version"],
         "number": row["attempts"] + 1,
         "channel": channel.name,
+        "provider": channel.provider,
         "address": sendable.envelope.address,
         "started_at": started_at,
         "duration_ms": round(duration_ms, 3),
@@ -87,6 +88,11 @@ async def attempt(
     }
     _tell(record)
     return _change(sendable.claimed, outcome, verdict, record, clock.now()), outcome
+
+
+def _dated_id(at: datetime) -> ObjectId:
+    """An id that says the database's time, so that ids can be asked for attempts by their age."""
+    return ObjectId(int(at.timestamp()).to_bytes(4, "big") + ObjectId().binary[4:])
 
 
 def judge(outcome: Outcome) -> Verdict:

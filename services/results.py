@@ -3,10 +3,9 @@
 Rows, attempts and counters change in one transaction, and only rows whose lease is still ours.
 """
 
-import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, TypeAlias
 
@@ -17,7 +16,7 @@ from core import clock, failpoints, mongo
 from core.parts import Parts
 from models.attempt import Attempt
 from rules.message import Fate, Status
-from services import counters
+from services import counters, endings
 from services.messages import Claimed, collection
 
 _BEFORE = failpoints.place("results.before")
@@ -25,6 +24,9 @@ _WRITTEN = failpoints.place("results.written")
 _COUNTED = failpoints.place("results.counted")
 _COMMITTED = failpoints.place("results.committed")
 
+LATEST = timedelta(minutes=10)
+"""A message ends when that is written, or at most this long before: the history of a day that is
+over must not change, though an answer may wait for hours until MongoDB is back."""
 LATE_SUCCESS = (Status.PENDING, Status.UNCERTAIN)
 """A row that was taken from its worker may still learn, in these states, that it was sent."""
 
@@ -40,7 +42,7 @@ class Change:
     at: datetime = field(default_factory=clock.now)
 
 
-Alike: TypeAlias = tuple[uuid.UUID, Status, bool, str, datetime | None, bool, str | None]
+Alike: TypeAlias = tuple[Hashable, ...]
 
 
 class _Lost(Exception):
@@ -63,17 +65,23 @@ async def write(parts: Parts, changes: Sequence[Change]) -> int:
 
 
 async def _transact(parts: Parts, changes: Sequence[Change], attempts: list[dict[str, Any]]) -> int:
+    earliest = parts.database_clock.now() - LATEST
     try:
-        written = await mongo.in_transaction(parts.mongo, partial(_write, changes, attempts))
+        written = await mongo.in_transaction(
+            parts.mongo, partial(_write, changes, attempts, earliest)
+        )
     except _Lost:
-        sorted_out = partial(_sort_out, changes, attempts)
+        sorted_out = partial(_sort_out, changes, attempts, earliest)
         written = await mongo.in_transaction(parts.mongo, sorted_out)
     failpoints.reach(_COMMITTED)
     return written
 
 
 async def _write(
-    changes: Sequence[Change], attempts: list[dict[str, Any]], session: AsyncClientSession
+    changes: Sequence[Change],
+    attempts: list[dict[str, Any]],
+    earliest: datetime,
+    session: AsyncClientSession,
 ) -> int:
     """All of them, by as few updates as there are different results; raises _Lost."""
     for alike in _grouped(changes):
@@ -81,7 +89,7 @@ async def _write(
             "_id": {"$in": [change.claimed.id for change in alike]},
             "lease.token": alike[0].claimed.token,
         }
-        result = await collection().update_many(query, _update(alike), session=session)
+        result = await collection().update_many(query, _update(alike, earliest), session=session)
         if result.matched_count != len(alike):
             raise _Lost
     failpoints.reach(_WRITTEN)
@@ -91,27 +99,35 @@ async def _write(
 
 
 async def _sort_out(
-    changes: Sequence[Change], attempts: list[dict[str, Any]], session: AsyncClientSession
+    changes: Sequence[Change],
+    attempts: list[dict[str, Any]],
+    earliest: datetime,
+    session: AsyncClientSession,
 ) -> int:
     """Those that are still ours, one by one; of the others only that they were tried."""
     new = {attempt["_id"] for attempt in attempts}
     query = {"_id": {"$in": [change.claimed.id for change in changes]}}
-    fields = {"status": 1, "lease.token": 1}
+    fields = [*endings.FIELDS, "lease.token"]
     rows = {row["_id"]: row async for row in collection().find(query, fields, session=session)}
     moved: list[tuple[Status, Change]] = []
     for change in changes:
         row = rows.get(change.claimed.id)
         if row is None:
             continue
+        this = {"_id": row["_id"]}
         if not _is_ours(change, row):
             if change.attempt is not None and change.attempt["_id"] in new:
                 tried = {"$inc": {"attempts": 1}}
-                await collection().update_one({"_id": row["_id"]}, tried, session=session)
+                await collection().update_one(this, tried, session=session)
             continue
         moved.append((Status(row["status"]), change))
-        await collection().update_one({"_id": row["_id"]}, _update([change]), session=session)
+        update = _update([change], earliest)
+        if row["status"] == Status.UNCERTAIN:
+            await endings.keep([row], session)
+            update["$set"]["attempts_before"] = row["attempts"]
+        await collection().update_one(this, update, session=session)
         # The next change may be of the same row, claimed twice.
-        rows[row["_id"]] = {"_id": row["_id"], "status": change.fate.status}
+        (rows[row["_id"]],) = await collection().find(this, fields, session=session).to_list()
     await _keep_books(moved, attempts, session)
     return len(moved)
 
@@ -154,7 +170,8 @@ def _grouped(changes: Sequence[Change]) -> Iterable[list[Change]]:
 def _alike(change: Change) -> Alike:
     fate = change.fate
     token, counts = change.claimed.token, change.attempt is not None
-    return token, fate.status, fate.maybe_sent, change.why, fate.due_at, counts, _moved_to(change)
+    said = token, fate.status, fate.maybe_sent, change.why, fate.due_at, counts
+    return *said, _moved_to(change), _put_off(change), _provider(change)
 
 
 def _moved_to(change: Change) -> str | None:
@@ -165,7 +182,22 @@ def _moved_to(change: Change) -> str | None:
     return None if address == row.get("stored_address", row.get("address")) else str(address)
 
 
-def _update(alike: Sequence[Change]) -> dict[str, Any]:
+def _put_off(change: Change) -> datetime | None:
+    """When the message was due at first, if this is the first try that puts it off."""
+    row = change.claimed.row
+    if change.attempt is None or change.fate.due_at is None or row.get("first_due_at") is not None:
+        return None
+    due_at: datetime | None = row.get("due_at")
+    return due_at
+
+
+def _provider(change: Change) -> str | None:
+    """Who was asked, where that isn't who was asked before."""
+    asked: str | None = (change.attempt or {}).get("provider")
+    return None if asked == change.claimed.row.get("provider") else asked
+
+
+def _update(alike: Sequence[Change], earliest: datetime) -> dict[str, Any]:
     """One update for all; its time is that of the last, the attempts have their own."""
     fate, at = alike[0].fate, max(change.at for change in alike)
     values: dict[str, Any] = {
@@ -178,9 +210,13 @@ def _update(alike: Sequence[Change]) -> dict[str, Any]:
     if fate.status == Status.SENT:
         values["sent_at"] = at
     if fate.status != Status.PENDING:
-        values["closed_at"] = at
+        values["closed_at"] = max(at, earliest)
     if (address := _moved_to(alike[0])) is not None:
         values["address"] = address
+    if (due_at := _put_off(alike[0])) is not None:
+        values["first_due_at"] = due_at
+    if (provider := _provider(alike[0])) is not None:
+        values["provider"] = provider
     update: dict[str, Any] = {"$set": values, "$unset": {"lease": ""}}
     if alike[0].attempt is not None:
         update["$inc"] = {"attempts": 1}

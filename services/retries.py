@@ -15,7 +15,7 @@ from core.errors import Checklist, InvalidInput, Problem
 from core.parts import Parts
 from models.mailing import Mailing, MailingStatus
 from rules.message import RETRYABLE, Status
-from services import changes, counters, emails, mailings, messages
+from services import changes, counters, emails, endings, mailings, messages
 from services.changes import Change, Verb
 
 BATCH = 1_000
@@ -122,7 +122,7 @@ async def _next_rows(
     query["closed_at"] = {"$lte": retrying["before"]}
     if retrying.get("after") is not None:
         query["_id"] = {"$gt": retrying["after"]}
-    found = messages.collection().find(query, {"mailing_id": 1, "status": 1}, session=session)
+    found = messages.collection().find(query, endings.FIELDS, session=session)
     return await found.hint("troubled").sort("_id", 1).limit(BATCH).to_list()
 
 
@@ -137,16 +137,23 @@ def _left(retrying: dict[str, Any], rows: list[dict[str, Any]]) -> dict[str, Any
 async def _reopen_rows(
     rows: list[dict[str, Any]], values: dict[str, Any], session: AsyncClientSession
 ) -> None:
-    """Make ended rows pending; whether they may have been sent stays as it is."""
+    """Make ended rows pending; whether they may have been sent stays as it is.
+
+    How they had ended is kept for the history.
+    """
     if not rows:
         return
     moves: counters.Moves = counters.Moves()
     for row in rows:
         counters.move(moves, row["mailing_id"], row["status"], Status.PENDING)
+    await endings.keep(rows, session)
     pending = {"status": Status.PENDING, "why": WHY, "reclaims": 0, **values}
     await messages.collection().update_many(
         {"_id": {"$in": [row["_id"] for row in rows]}},
-        {"$set": pending, "$unset": {"lease": "", "closed_at": ""}},
+        [
+            {"$set": {**pending, "attempts_before": "$attempts"}},
+            {"$unset": ["lease", "closed_at", "first_due_at"]},
+        ],
         session=session,
     )
     await counters.apply(moves, session)

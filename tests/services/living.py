@@ -42,6 +42,7 @@ class Provider:
     taken: list[Acceptance]
     parts: Parts
     answer: str = "sent"
+    provider: str = "example.com"
     concurrency: int = 1
     secrets: tuple[str, ...] = ()
 

@@ -22,7 +22,8 @@ NOW = clock.now()
 class Says:
     """A way out that answers what it is told to."""
 
-    name, concurrency, secrets = "sending_api", 1, ("sword'fish",)
+    name, provider, concurrency = "sending_api", "example.com", 1
+    secrets = ("sword'fish",)
 
     def __init__(self, outcome: Outcome | Exception) -> None:
         self.outcome = outcome
@@ -127,15 +128,17 @@ async def test_an_attempt_is_on_record_with_all_that_is_known() -> None:
     )
     record = change.attempt
     assert record is not None
-    assert before <= record.pop("started_at") <= change.at <= clock.now()
+    started_at = record.pop("started_at")
+    assert before <= started_at <= change.at <= clock.now()
     assert record.pop("duration_ms") >= 0
-    assert isinstance(record.pop("_id"), ObjectId)
+    assert record.pop("_id").generation_time == started_at.replace(microsecond=0)
     assert record == {
         "message_id": sendable.claimed.id,
         "mailing_id": sendable.claimed.mailing_id,
         "mailing_version": 3,
         "number": 5,
         "channel": "sending_api",
+        "provider": "example.com",
         "address": "79991234567",
         "verdict": Verdict.ACCEPTED,
         "code": "200",

@@ -75,7 +75,7 @@ async def test_with_nothing_due_a_pump_ends_at_once(parts: Parts, api: SendingAp
 class Turns:
     """A way out that notes what came, how many at once, and may fail on the way."""
 
-    name, concurrency, secrets = "sending_api", 4, ()
+    name, provider, concurrency, secrets = "sending_api", "example.com", 4, ()
 
     def __init__(self, fails: Callable[[Envelope], bool] = lambda envelope: False) -> None:
         self.texts: list[str] = []

@@ -42,7 +42,7 @@ async def suspects(parts: Parts, mailing_id: ObjectId | None, limit: int = 10) -
 class Cautious:
     """A way out that notes which messages it had in hand together."""
 
-    name, concurrency, secrets = API, 4, ()
+    name, provider, concurrency, secrets = API, "example.com", 4, ()
 
     def __init__(self) -> None:
         self.began: list[int] = []
