@@ -19,6 +19,8 @@ from core.errors import ConfigurationError
 from core.parts import Parts, open_parts
 from core.settings import Settings
 from graph import cors, documents, health
+from graph.client_export import export_clients
+from graph.export import open_exports
 from graph.http import answer
 from graph.rejection import refuse
 from graph.request import origins
@@ -42,6 +44,7 @@ def create_app(settings: Settings) -> Starlette:
     app = Starlette(
         routes=[
             Route("/graphql", answer, methods=["GET", "POST"]),
+            Route("/clients/export", export_clients),
             Route("/health/live", health.live),
             Route("/health/ready", health.ready),
         ],
@@ -106,6 +109,7 @@ async def _lifespan(app: Starlette, settings: Settings) -> AsyncIterator[None]:
             "patrol of bells": partial(bell.patrol, parts),
             "sockets": partial(sockets.run, parts),
             "keys of streams": partial(open_streams.watch_keys, parts),
+            "keys of exports": partial(open_exports.watch_keys, parts),
             "signing keys": parts.verifier.run,
             "uses of API keys": api_keys.record_uses,
         }

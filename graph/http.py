@@ -53,7 +53,7 @@ async def answer(request: Request) -> Response:
 async def _answer(request: Request, choice: Choice, headers: dict[str, str]) -> Response:
     _check_choice(choice)
     asked.check(request, request.app.state.parts.settings)
-    context = await _context(request)
+    context = await context_of(request)
     if allowance := await gate.admit(context):
         headers |= allowance.headers
     async with Body(request, context.principal) as body:
@@ -78,7 +78,8 @@ def _check_streams(choice: Choice, method: str) -> None:
         raise Rejected(400, f"subscriptions go by WebSocket, or to those who accept {STREAM}")
 
 
-async def _context(request: Request) -> Context:
+async def context_of(request: Request) -> Context:
+    """Who asks by this request; raises Unavailable at first, and what the gate raises."""
     state = request.app.state
     if not state.ready.is_set():
         raise Unavailable

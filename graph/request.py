@@ -40,7 +40,7 @@ def origins(said: str) -> tuple[str, ...]:
 
 def check(request: Request, settings: Settings) -> None:
     """Refuse what is wrong before any of the body is read; raises Rejected."""
-    _check_sender(request, origins(settings.allowed_origins))
+    check_sender(request, settings)
     if request.method == "POST":
         _check_content_type(request.headers.get("content-type", ""))
         _check_coding(request.headers.get("content-encoding", ""))
@@ -57,7 +57,9 @@ def read(request: Request, body: bytearray, settings: Settings) -> Operation:
     )
 
 
-def _check_sender(request: Request, allowed: tuple[str, ...]) -> None:
+def check_sender(request: Request, settings: Settings) -> None:
+    """Refuse a browser that asks for a page of another origin; raises Rejected."""
+    allowed = origins(settings.allowed_origins)
     # A page may send simple requests anywhere (CSRF). Browsers tell when it is another's page.
     foreign = request.headers.get("sec-fetch-site") in _FOREIGN
     if foreign and "*" not in allowed and request.headers.get("origin") not in allowed:

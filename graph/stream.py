@@ -23,7 +23,7 @@ from graph.context import Context
 from graph.rejection import ALWAYS
 from graph.request import Operation
 from graph.schema import schema
-from graph.streams import Streams
+from graph.streams import Streams, gone
 
 PULSE_SECONDS = 12.0
 """Between signs of life: proxies close a connection that is silent for a minute, or for less."""
@@ -80,24 +80,24 @@ class EventStream(Response):
         expiry = self._at_expiry()
         self._end_with_the_process()
         writer = asyncio.create_task(self._write(send))
-        gone = asyncio.create_task(_gone(receive))
+        left = asyncio.create_task(gone(receive))
         try:
-            await self._watch(writer, gone, send)
-            if not gone.done():
+            await self._watch(writer, left, send)
+            if not left.done():
                 await tasks.end([writer])
                 await self._say(send, b"", more=False)
         except TimeoutError:
             self._drop()
         finally:
-            await tasks.end([writer, gone])
+            await tasks.end([writer, left])
             if expiry is not None:
                 expiry.cancel()
 
     async def _watch(
-        self, writer: "asyncio.Task[None]", gone: "asyncio.Task[None]", send: Send
+        self, writer: "asyncio.Task[None]", left: "asyncio.Task[None]", send: Send
     ) -> None:
         while True:
-            waiting: set[asyncio.Future[None]] = {writer, gone, self._ending}
+            waiting: set[asyncio.Future[None]] = {writer, left, self._ending}
             done, _ = await asyncio.wait(
                 waiting, timeout=PULSE_SECONDS, return_when=asyncio.FIRST_COMPLETED
             )
@@ -153,9 +153,3 @@ def _body(result: Any) -> dict[str, Any]:  # noqa: ANN401 - a result, or a part 
     if result.errors:
         body["errors"] = [error.formatted for error in result.errors]
     return body
-
-
-async def _gone(receive: Receive) -> None:
-    """Return as soon as the client has left."""
-    while (await receive())["type"] != "http.disconnect":
-        pass

@@ -1,4 +1,4 @@
-"""The streams that are open in this process: how many at most, and how to end them."""
+"""The streams and exports that are open in this process: how many at most, and how to end them."""
 
 import asyncio
 from collections import defaultdict
@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import TypeAlias
 
 from pymongo.errors import PyMongoError
+from starlette.types import Receive
 
 from core import events
 from core.errors import RateLimited, Unavailable
@@ -29,17 +30,21 @@ Caller: TypeAlias = tuple[str, Role, str | None] | None
 class Streams:
     """Who has which streams; all without a token count as one caller."""
 
-    def __init__(self) -> None:
+    def __init__(self, most: int = MOST, of_one: int = MOST_OF_ONE, name: str = "streams") -> None:
+        """Up to so many in all and of one caller; `name` is what callers are told of."""
+        self._most = most
+        self._of_one = of_one
+        self._name = name
         self._ends: defaultdict[Caller, set[End]] = defaultdict(set)
         self._count = 0
 
     def check(self, principal: Principal | None) -> None:
         """Raise Rejected unless there is room for one more."""
         headers = {"Retry-After": str(RETRY_SECONDS)}
-        if self._count >= MOST:
+        if self._count >= self._most:
             raise Rejected(503, str(Unavailable()), Unavailable.code, headers)
-        if len(self._ends.get(_caller(principal), ())) >= MOST_OF_ONE:
-            message = f"you have {MOST_OF_ONE} streams open; close one first"
+        if len(self._ends.get(_caller(principal), ())) >= self._of_one:
+            message = f"you have {self._of_one} {self._name} open; close one first"
             raise Rejected(429, message, RateLimited.code, headers)
 
     @contextmanager
@@ -91,6 +96,12 @@ class Streams:
             if caller and caller[2] in key_ids:
                 for end in tuple(ends):
                     end()
+
+
+async def gone(receive: Receive) -> None:
+    """Return as soon as the client has left."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
 
 
 def _caller(principal: Principal | None) -> Caller:

@@ -121,12 +121,12 @@ async def get(client_id: ObjectId) -> Client | None:
 
 async def page(wanted: ClientFilter, *, first: int, after: ObjectId | None) -> paging.Page[Client]:
     """Clients by age, oldest first."""
-    return await paging.page(Client, _query(wanted), first=first, after=after)
+    return await paging.page(Client, query(wanted), first=first, after=after)
 
 
 async def count(wanted: ClientFilter) -> int:
     """How many clients match."""
-    return await Client.find(_query(wanted)).count()
+    return await Client.find(query(wanted)).count()
 
 
 def missing(field: str = "id") -> InvalidInput:
@@ -195,7 +195,8 @@ def _taken(phone: str) -> InvalidInput:
     return InvalidInput.at("phone", message, Problem.TAKEN)
 
 
-def _query(wanted: ClientFilter) -> dict[str, Any]:
+def query(wanted: ClientFilter) -> dict[str, Any]:
+    """The filter of MongoDB that finds them."""
     query: dict[str, Any] = {}
     if wanted.phone is not None:
         query["phone"] = wanted.phone
