@@ -20,6 +20,8 @@ class Envelope:
     address: str
     text: str
     subject: str = ""
+    unsubscribe: str = ""
+    """The https URL by which the recipient ends mails like this one (RFC 8058); empty for none."""
 
 
 @dataclass(frozen=True, slots=True)

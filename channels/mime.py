@@ -33,6 +33,7 @@ _VISIBLE = re.compile(r"[ -~]*")
 _PLAIN_TEXT = re.compile(r"[\t\n -~]*")
 _MESSAGE_ID = re.compile(r"[A-Za-z0-9._+=-]+")
 _LOCAL_PART = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+")
+_URL = re.compile(r"https?://[!-;=?-~]+")
 _DOMAIN = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
 
 
@@ -69,6 +70,7 @@ def compose(sender: Sender, envelope: Envelope, date: datetime) -> bytes:
         "Content-Type: text/plain; charset=utf-8",
         f"Content-Transfer-Encoding: {encoding}",
         "Auto-Submitted: auto-generated",
+        *_unsubscribing(envelope.unsubscribe),
         "\r\n",
     )
     return "\r\n".join(lines).encode("ascii") + body
@@ -176,6 +178,16 @@ def _message_id(message_id: str) -> str:
     if not _MESSAGE_ID.fullmatch(message_id):
         raise BadHeader("a message id is made of letters, digits and . _ + = -")
     return message_id
+
+
+def _unsubscribing(url: str) -> tuple[str, ...]:
+    """The headers of RFC 8058, each on one line: a fold would break the URL for many readers."""
+    if not url:
+        return ()
+    line = f"List-Unsubscribe: <{url}>"
+    if not _URL.fullmatch(url) or len(line) > LINE_LIMIT:
+        raise BadHeader("a link to unsubscribe is one URL in ASCII that fits a line")
+    return line, "List-Unsubscribe-Post: List-Unsubscribe=One-Click"
 
 
 def _refuse_breaks(name: str, value: str) -> None:

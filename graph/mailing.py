@@ -59,6 +59,7 @@ class Mailing(Node):
     window: LocalWindow | None = strawberry.field(
         description="When a client may be reached, by its own time; null: always."
     )
+    topic: str | None = strawberry.field(description="What recipients mute it by.")
     status: MailingStatus
     version: int = strawberry.field(description="Grows with every change, and when it starts.")
     created_at: datetime
@@ -115,6 +116,7 @@ class Mailing(Node):
             audience=Audience(all=whom.all, operator_codes=whom.operator_codes, tags=whom.tags),
             channels=[Route(name) for name in mailing.channels],
             window=None if window is None else LocalWindow.of(window),
+            topic=mailing.topic,
             status=mailing.status,
             version=mailing.version,
             created_at=mailing.created_at,

@@ -34,8 +34,8 @@ class RetryMessagesInput:
     statuses: list[MessageStatus] | None = strawberry.field(
         default=None,
         description=(
-            "FAILED, UNDELIVERABLE, EXPIRED, UNCERTAIN (which may arrive twice); "
-            "without any, just FAILED."
+            "FAILED, UNDELIVERABLE, EXPIRED, UNCERTAIN (which may arrive twice), SUPPRESSED (asked "
+            "again before it leaves); without any, just FAILED."
         ),
     )
     message_ids: list[strawberry.ID] | None = strawberry.field(
@@ -105,7 +105,8 @@ class MailingControlMutation:
         """Clone one."""
         caller = info.context.require(Permission.MANAGE_MAILINGS).subject
         source = mailing_id("id", input.id)
-        wanted = control.Clone(source, input.start_at, input.end_at, input.name)
+        changes = {} if input.topic is None else {"topic": input.topic.value}
+        wanted = control.Clone(source, input.start_at, input.end_at, input.name, changes)
         parts, key = info.context.parts, input.idempotency_key
         return MailingPayload(mailing=Mailing.of(await control.clone(parts, caller, wanted, key)))
 

@@ -15,6 +15,11 @@ from rules.message import Route
 from services.new_mailing import NewMailing
 
 BEFORE = "Only before the mailing has started."
+TOPIC = (
+    "What it is about, so that recipients can mute that: a key like those of kinds, or one of them. "
+    "E-mails with a topic carry a link to unsubscribe; without one they can only be muted with all "
+    "others of their channel."
+)
 
 
 @strawberry.input(description="Whom: AND between the fields, OR inside one.")
@@ -58,6 +63,7 @@ class CreateMailingInput:
     window: LocalWindowInput | None = strawberry.field(
         default=None, description="When a client may be reached, by its own time; null: always."
     )
+    topic: str | None = strawberry.field(default=None, description=TOPIC)
     idempotency_key: str | None = key_field()
 
     def said(self) -> NewMailing:
@@ -73,6 +79,7 @@ class CreateMailingInput:
             channels=tuple(route.value for route in self.channels),
             subject=self.subject,
             window=None if self.window is None else self.window.said(),
+            topic=self.topic,
         )
 
 
@@ -93,11 +100,14 @@ class UpdateMailingInput:
     window: strawberry.Maybe[LocalWindowInput | None] = strawberry.field(
         default=None, description="Null takes the window away."
     )
+    topic: strawberry.Maybe[str | None] = strawberry.field(
+        default=None, description=f"Null takes it away. {TOPIC}"
+    )
 
     def said(self) -> dict[str, Any]:
         """The same for the service; raises InvalidInput."""
         names = ("name", "text", "subject", "start_at", "end_at", "audience", "channels", "window")
-        said = present(self, *names, nullable=("window",))
+        said = present(self, *names, "topic", nullable=("window", "topic"))
         if "channels" in said:
             said["channels"] = tuple(route.value for route in said["channels"])
         if "audience" in said:
@@ -144,5 +154,8 @@ class CloneMailingInput:
     end_at: datetime = strawberry.field(description="Nothing is delivered after it.")
     name: str | None = strawberry.field(
         default=None, description="Without one, the other's, marked as a copy."
+    )
+    topic: strawberry.Maybe[str | None] = strawberry.field(
+        default=None, description="Without one, the other's; null for none."
     )
     idempotency_key: str | None = key_field()

@@ -63,6 +63,9 @@ class Message(Node):
     channel: Channel
     address: str = strawberry.field(description="Where the last attempt went, or the next goes.")
     outside_id: str | None = strawberry.field(description="The id at outside APIs: an int64.")
+    topic: str | None = strawberry.field(
+        description="What its recipient mutes it by; null for a mailing's: that has the topic."
+    )
     mailing_id: strawberry.ID | None
     client_id: strawberry.ID | None
     user_id: strawberry.ID | None
@@ -87,6 +90,7 @@ class Message(Node):
             channel=Route(message.channel),
             address=message.address,
             outside_id=None if message.number is None else str(message.number),
+            topic=message.topic,
             mailing_id=_id("Mailing", message.mailing_id),
             client_id=_id("Client", message.client_id),
             user_id=None if message.user_id is None else strawberry.ID(str(message.user_id)),

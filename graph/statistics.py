@@ -36,6 +36,10 @@ class Statistics:
     uncertain: int = strawberry.field(
         description="Given up, but perhaps sent: an answer or a worker was lost."
     )
+    suppressed: int = strawberry.field(
+        description="Not sent, because the recipient has muted it or the address is on the "
+        "suppression list."
+    )
 
     @classmethod
     def of(cls, found: stats.Statistics) -> "Statistics":

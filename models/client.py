@@ -18,6 +18,8 @@ class Client(Document):
     telegram: str | None = None
     whatsapp: str | None = None
     viber: str | None = None
+    muted: list[str] = Field(default_factory=list)
+    """What the client wants to hear nothing of: entries of `rules/preferences.py`."""
     created_at: datetime
     updated_at: datetime
 

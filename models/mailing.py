@@ -76,6 +76,8 @@ class Mailing(Document):
     audience: AudienceFilter
     channels: list[str]
     window: LocalWindow | None = None
+    topic: str | None = None
+    """What it is about, so that a recipient can mute that: a key like those of kinds."""
     status: MailingStatus = MailingStatus.SCHEDULED
     launch: Launch = Launch()
     retrying: Retrying | None = None

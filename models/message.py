@@ -7,7 +7,7 @@ from beanie import Document, PydanticObjectId
 from pydantic import BaseModel
 from pymongo import ASCENDING, IndexModel
 
-TROUBLED = ("failed", "undeliverable", "expired", "cancelled", "uncertain")
+TROUBLED = ("failed", "undeliverable", "expired", "cancelled", "uncertain", "suppressed")
 """Ended otherwise than sent: few among many, and what people look for."""
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -64,6 +64,9 @@ class Message(Document):
     """Its notification was read while it waited: it must not leave."""
     by: str | None = None
     """The subject of the notification's maker."""
+    topic: str | None = None
+    """What a personal message is about, for whoever wants to hear no more of that: the key of its
+    kind, or any other. A mailing's messages are about what the mailing is about."""
     maybe_sent: bool = False
     created_at: datetime
     sent_at: datetime | None = None
@@ -86,7 +89,7 @@ class Message(Document):
             IndexModel([("mailing_id", ASCENDING), ("_id", ASCENDING)], name="of_mailing"),
             IndexModel(
                 [("mailing_id", ASCENDING), ("status", ASCENDING), ("_id", ASCENDING)],
-                name="troubled",
+                name="ended_unsent",
                 partialFilterExpression={"status": {"$in": list(TROUBLED)}},
             ),
             IndexModel(

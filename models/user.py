@@ -19,6 +19,8 @@ class User(Document):
     touched: int = 0
     """Items that the last change changed."""
     inbox: Annotated[list[dict[str, Any]], Field(default_factory=list)]
+    muted: Annotated[list[str], Field(default_factory=list)]
+    """What the user wants to hear nothing of: entries of `rules/preferences.py`."""
     retracted: Annotated[list[dict[str, Any]], Field(default_factory=list)]
     """Ids of the items retracted last, each with the `seq` of that event, oldest first."""
     forgotten: int = 0

@@ -32,6 +32,7 @@ class Status(StrEnum):
     EXPIRED = "expired"
     CANCELLED = "cancelled"
     UNCERTAIN = "uncertain"
+    SUPPRESSED = "suppressed"
 
 
 OPEN = frozenset({Status.PENDING, Status.SENDING})
@@ -62,10 +63,14 @@ class Step(StrEnum):
     UNKNOWN = "unknown"
     EXPIRED = "expired"
     CANCELLED = "cancelled"
+    SUPPRESSED = "suppressed"
     RETRIED = "retried"
 
 
-RETRYABLE = frozenset({Status.FAILED, Status.UNDELIVERABLE, Status.EXPIRED, Status.UNCERTAIN})
+RETRYABLE = frozenset({Status.FAILED, Status.UNDELIVERABLE, Status.EXPIRED, Status.UNCERTAIN}) | {
+    # It is asked again before it leaves: what has changed since may let it.
+    Status.SUPPRESSED
+}
 
 _SENDING = frozenset({Status.SENDING})
 TRANSITIONS: Mapping[Step, tuple[frozenset[Status], Status]] = {
@@ -81,6 +86,7 @@ TRANSITIONS: Mapping[Step, tuple[frozenset[Status], Status]] = {
     Step.UNKNOWN: (_SENDING, Status.PENDING),
     Step.EXPIRED: (OPEN, Status.EXPIRED),
     Step.CANCELLED: (OPEN, Status.CANCELLED),
+    Step.SUPPRESSED: (_SENDING, Status.SUPPRESSED),
     Step.RETRIED: (RETRYABLE, Status.PENDING),
 }
 """From which states each step leads, and where to: the whole life of a message."""

@@ -5,7 +5,7 @@ Every change raises the user's `seq` by one and happens in one pipeline update, 
 finds nothing to change leaves `seq` alone, and `touched` is 0: a repeat makes no event.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any, TypeAlias
 
@@ -17,39 +17,27 @@ _RING = {"$ifNull": ["$inbox", []]}
 _RETRACTED = {"$ifNull": ["$retracted", []]}
 
 
-def place_item(item: Mapping[str, Any], limit: int, email: str) -> Stages:
+def place_item(
+    item: Mapping[str, Any], limit: int, email: str, muting: Collection[str] = ()
+) -> Stages:
     """The update that gives `item` the next `seq` and puts it into the ring of `limit` places.
 
     While the ring is not full the item is appended; then it replaces the oldest in place, which
-    keeps MongoDB's oplog entry as small as the item.
+    keeps MongoDB's oplog entry as small as the item. A user that has muted any of `muting` gets
+    nothing, and `touched` is 0.
     """
     size = {"$size": _RING}
+    floor = {"$ifNull": ["$floor", 0]}
     return [
-        _grown({"email": _address(email)}),
+        {"$set": {"touched": _unless_muted(muting), "email": _address(email)}},
+        {"$set": {"seq": {"$add": [{"$ifNull": ["$seq", 0]}, "$touched"]}}},
         {
             "$set": {
-                # The item is a literal: what looks like an expression in it stays text.
-                "inbox": {
-                    "$let": {
-                        "vars": {
-                            "item": {"$mergeObjects": [{"$literal": dict(item)}, {"seq": "$seq"}]},
-                            "oldest": {"$min": "$inbox.seq"},
-                        },
-                        "in": {
-                            "$switch": {
-                                "branches": [
-                                    _branch({"$lt": [size, limit]}, _append(_RING)),
-                                    _branch({"$eq": [size, limit]}, _replace_oldest(_RING)),
-                                ],
-                                "default": _shrink(_RING, limit),
-                            }
-                        },
-                    }
-                },
+                "inbox": _if_touched(_with_item(item, limit), _RING),
                 "floor": {
                     "$cond": [
-                        {"$lt": [size, limit]},
-                        {"$ifNull": ["$floor", 0]},
+                        {"$or": [{"$eq": ["$touched", 0]}, {"$lt": [size, limit]}]},
+                        floor,
                         _newest_dropped(_RING, limit),
                     ]
                 },
@@ -146,8 +134,34 @@ def _counting(chosen: object) -> Stages:
     ]
 
 
-def _grown(also: dict[str, Any]) -> dict[str, Any]:
-    return {"$set": {"seq": {"$add": [{"$ifNull": ["$seq", 0]}, 1]}, **also}}
+def _unless_muted(muting: Collection[str]) -> object:
+    """1, or 0 for a user that has muted one of the entries."""
+    if not muting:
+        return 1
+    meeting = {"$setIntersection": [{"$ifNull": ["$muted", []]}, _literal(list(muting))]}
+    return {"$cond": [{"$eq": [{"$size": meeting}, 0]}, 1, 0]}
+
+
+def _with_item(item: Mapping[str, Any], limit: int) -> dict[str, Any]:
+    size = {"$size": _RING}
+    return {
+        "$let": {
+            "vars": {
+                # The item is a literal: what looks like an expression in it stays text.
+                "item": {"$mergeObjects": [_literal(dict(item)), {"seq": "$seq"}]},
+                "oldest": {"$min": "$inbox.seq"},
+            },
+            "in": {
+                "$switch": {
+                    "branches": [
+                        _branch({"$lt": [size, limit]}, _append(_RING)),
+                        _branch({"$eq": [size, limit]}, _replace_oldest(_RING)),
+                    ],
+                    "default": _shrink(_RING, limit),
+                }
+            },
+        }
+    }
 
 
 def _address(email: str) -> dict[str, Any]:

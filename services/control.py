@@ -1,6 +1,7 @@
 """Pause, resume, cancel and clone a mailing (X7); each may be repeated without harm."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -24,6 +25,8 @@ class Clone:
     start_at: datetime
     end_at: datetime
     name: str | None = None
+    changes: Mapping[str, Any] = field(default_factory=dict)
+    """What else it says otherwise, by names of NewMailing."""
 
 
 async def pause(parts: Parts, mailing_id: ObjectId, by: str) -> Mailing:
@@ -82,7 +85,8 @@ async def clone(
         if source is None:
             raise mailings.missing()
         name = wanted.name or source.name[: new_mailing.LONGEST_NAME - len(COPY)] + COPY
-        changes = {"start_at": wanted.start_at, "end_at": wanted.end_at, "name": name}
-        return new_mailing.check(parts.settings, new_mailing.of(source, changes), caller)
+        times = {"start_at": wanted.start_at, "end_at": wanted.end_at}
+        said = {**times, "name": name, **wanted.changes}
+        return new_mailing.check(parts.settings, new_mailing.of(source, said), caller)
 
     return await mailings.store(parts, once, make)

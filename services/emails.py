@@ -61,6 +61,7 @@ async def add(session: AsyncClientSession, email: Email, now: datetime) -> uuid.
             links={
                 "user_id": email.user_id,
                 "kind": email.kind,
+                "topic": email.kind,
                 "unread_item": None if email.wait is None else email.source,
                 "by": email.by,
             },

@@ -188,7 +188,8 @@ def _values(
     """All fields that an update can set, as they will be."""
     said = new_mailing.of(mailing, changes)
     checked = new_mailing.check(parts.settings, said, mailing.created_by)
-    fields = {"name", "text", "subject", "start_at", "end_at", "audience", "channels", "window"}
+    fields = {"name", "text", "subject", "topic"}
+    fields |= {"start_at", "end_at", "audience", "channels", "window"}
     values: dict[str, Any] = checked.model_dump(include=fields)
     if started(mailing) and checked.window != mailing.window:
         values |= {"redue": True, "redue_at": now}

@@ -9,7 +9,7 @@ from core import clock
 from core.errors import Checklist, Invalid, Problem
 from core.settings import Settings
 from models.mailing import AudienceFilter, LocalWindow, Mailing
-from rules import addresses, audience, schedule, window
+from rules import addresses, audience, preferences, schedule, window
 from rules.audience import Audience
 from rules.message import Route
 
@@ -31,6 +31,7 @@ class NewMailing:
     channels: tuple[str, ...] = (Route.SENDING_API,)
     subject: str = ""
     window: LocalWindow | None = None
+    topic: str | None = None
 
 
 def check(settings: Settings, new: NewMailing, caller: str) -> Mailing:
@@ -40,6 +41,8 @@ def check(settings: Settings, new: NewMailing, caller: str) -> Mailing:
     checks.take("endAt", lambda end: schedule.interval(new.start_at, end), new.end_at)
     check_channels(checks, settings, new.channels)
     _check_window(checks, new.window)
+    if new.topic is not None:
+        checks.take("topic", preferences.topic, new.topic)
     whom = check_audience(checks, (new.all_clients, new.operator_codes, new.tags), "audience")
     checks.close()
     now = clock.now()
@@ -54,6 +57,7 @@ def check(settings: Settings, new: NewMailing, caller: str) -> Mailing:
         ),
         channels=list(dict.fromkeys(new.channels)),
         window=new.window,
+        topic=new.topic,
         created_by=caller,
         created_at=now,
         updated_at=now,
@@ -86,8 +90,13 @@ def check_channels(checks: Checklist, settings: Settings, channels: tuple[str, .
 def of(mailing: Mailing, changes: dict[str, Any]) -> NewMailing:
     """What is asked for if a stored mailing is to be there once more, with these changes."""
     whom: Audience = changes.get("audience") or audience_of(mailing)
-    said = {"name": mailing.name, "text": mailing.text, "subject": mailing.subject}
+    said: dict[str, Any] = {
+        "name": mailing.name,
+        "text": mailing.text,
+        "subject": mailing.subject,
+    }
     times = {"start_at": mailing.start_at, "end_at": mailing.end_at, "window": mailing.window}
+    said["topic"] = mailing.topic
     fields = {**said, **times, "channels": tuple(mailing.channels), **changes}
     fields.pop("audience", None)
     return NewMailing(

@@ -123,7 +123,7 @@ async def _next_rows(
     if retrying.get("after") is not None:
         query["_id"] = {"$gt": retrying["after"]}
     found = messages.collection().find(query, endings.FIELDS, session=session)
-    return await found.hint("troubled").sort("_id", 1).limit(BATCH).to_list()
+    return await found.hint("ended_unsent").sort("_id", 1).limit(BATCH).to_list()
 
 
 def _left(retrying: dict[str, Any], rows: list[dict[str, Any]]) -> dict[str, Any] | None:

@@ -121,6 +121,26 @@ def test_every_line_is_ascii_ends_in_crlf_and_is_within_the_limits(
     assert all(len(word) <= 75 for word in re.findall(rb"=\?\S+", head) if b"?b?" in word)
 
 
+@given(st.text(st.characters(min_codepoint=33, max_codepoint=126, exclude_characters="<>")))
+@example("a" * 900)
+def test_a_link_to_unsubscribe_stays_on_one_line_with_the_word_for_one_click(path: str) -> None:
+    url = f"https://belfry.example.com/{path}"
+    lines = written(unsubscribe=url).partition(b"\r\n\r\n")[0].split(b"\r\n")
+    at = lines.index(f"List-Unsubscribe: <{url}>".encode())
+    assert lines[at + 1] == b"List-Unsubscribe-Post: List-Unsubscribe=One-Click"
+
+
+def test_without_a_link_there_are_no_headers_of_it() -> None:
+    assert b"list-unsubscribe" not in written().lower()
+
+
+@pytest.mark.parametrize("bad", ["mailto:a@b.c", "https://a/\r\nBcc: e@x.y", "https://a/b>", "x"])
+def test_a_link_that_could_break_a_header_is_refused(bad: str) -> None:
+    for url in (bad, f"https://a/{'x' * 990}", "https://ä.example"):
+        with pytest.raises(BadHeader):
+            written(unsubscribe=url)
+
+
 @pytest.mark.parametrize("bad", ["\r", "\n", "\0", "\r\nBcc: eve@example.net"])
 def test_a_line_break_or_nul_in_any_header_is_refused(bad: str) -> None:
     with pytest.raises(BadHeader):

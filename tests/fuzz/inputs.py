@@ -34,6 +34,7 @@ def taken(field: str, ids: Mapping[str, list[str]], dice: Random) -> Any:
 def retried(ids: Mapping[str, list[str]], dice: Random) -> Any:
     """What retryMessages takes, where there is a mailing."""
     statuses = [Word("FAILED"), Word("EXPIRED"), Word("UNCERTAIN"), Word("UNDELIVERABLE")]
+    statuses.append(Word("SUPPRESSED"))
     some = dice.sample(statuses, dice.randint(1, 4))
     if not ids["mailings"]:
         return None
@@ -95,7 +96,13 @@ _CHANGES: dict[str, tuple[str, Callable[[Random], Any]]] = {
     "updateMailing": (
         "mailings",
         lambda dice: dice.choice(
-            ({"name": "Other"}, {"text": "Later!"}, {"window": None}, _end(dice))
+            (
+                {"name": "Other"},
+                {"text": "Later!"},
+                {"window": None},
+                {"topic": "promo"},
+                _end(dice),
+            )
         ),
     ),
     "updateNotification": ("notifications", lambda dice: {"data": {"n": dice.randrange(99)}}),

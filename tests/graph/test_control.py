@@ -100,6 +100,22 @@ async def test_a_window_comes_back_as_it_was_said_and_goes_by_null(edge: Edge) -
     assert refused["errors"] == [{"field": "window.from", "code": "INVALID"}]
 
 
+async def test_a_topic_is_kept_changed_cloned_and_taken_away(edge: Edge) -> None:
+    mailing = await create(edge, topic="promo")
+    query = "query ($id: ID!) { mailing(id: $id) { topic } }"
+    assert (await edge.data(query, {"id": mailing}))["mailing"] == {"topic": "promo"}
+    clone = """mutation ($input: CloneMailingInput!) {
+        cloneMailing(input: $input) { mailing { topic } errors { field } } }"""
+    given = {"id": mailing, "startAt": FIRST, "endAt": LAST}
+    for said, topic in (({}, "promo"), ({"topic": "news"}, "news"), ({"topic": None}, None)):
+        made = (await edge.data(clone, {"input": {**given, **said}}))["cloneMailing"]
+        assert made == {"mailing": {"topic": topic}, "errors": []}
+    await edge.data(UPDATE, {"input": {"id": mailing, "topic": None}})
+    assert (await edge.data(query, {"id": mailing}))["mailing"] == {"topic": None}
+    wrong = await edge.data(UPDATE, {"input": {"id": mailing, "topic": "Big Sale"}})
+    assert [error["field"] for error in wrong["updateMailing"]["errors"]] == ["topic"]
+
+
 async def test_changes_say_who_changed_what(edge: Edge) -> None:
     mailing = await create(edge, window={"from": "09:00", "to": "21:00"})
     changes = {"text": "c", "endAt": "2099-02-01T12:00:00+03:00", "window": None}

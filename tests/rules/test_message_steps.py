@@ -29,14 +29,18 @@ ALLOWED = {
         Step.UNKNOWN: Status.PENDING,
         Step.EXPIRED: Status.EXPIRED,
         Step.CANCELLED: Status.CANCELLED,
+        Step.SUPPRESSED: Status.SUPPRESSED,
     },
     Status.FAILED: {Step.RETRIED: Status.PENDING},
     Status.UNDELIVERABLE: {Step.RETRIED: Status.PENDING},
     Status.EXPIRED: {Step.RETRIED: Status.PENDING},
+    Status.SUPPRESSED: {Step.RETRIED: Status.PENDING},
     Status.UNCERTAIN: {Step.RETRIED: Status.PENDING, Step.ACCEPTED: Status.SENT},
 }
 PAIRS = list(product(Status, Step))
-GIVEN_UP = {Status.FAILED, Status.UNDELIVERABLE, Status.EXPIRED, Status.CANCELLED}
+GIVEN_UP = {Status.FAILED, Status.UNDELIVERABLE, Status.EXPIRED, Status.CANCELLED} | {
+    Status.SUPPRESSED
+}
 # After these nobody here knows whether the outside has the message.
 DARK = {Step.UNKNOWN, Step.RECLAIMED, Step.QUARANTINED}
 
@@ -128,7 +132,7 @@ class Life(RuleBasedStateMachine):
     @precondition(lambda self: self.status is Status.SENDING)
     @rule(
         verdict=st.sampled_from(
-            [Step.NOT_ACCEPTED, Step.REFUSED, Step.UNDELIVERABLE, Step.RETURNED]
+            [Step.NOT_ACCEPTED, Step.REFUSED, Step.UNDELIVERABLE, Step.RETURNED, Step.SUPPRESSED]
         )
     )
     def hear_no(self, verdict: Step) -> None:

@@ -22,9 +22,12 @@ CHANGE = st.tuples(
     LIMITS,
     NUMBERS,
 )
+MUTED = st.tuples(st.just("muted"), LIMITS, NUMBERS)
 VISIT = st.tuples(st.just("visit"), LIMITS, NUMBERS)
 Act = tuple[str, int, int]
-HISTORIES: st.SearchStrategy[list[Act]] = st.lists(st.one_of(PLACE, PLACE, CHANGE), max_size=20)
+HISTORIES: st.SearchStrategy[list[Act]] = st.lists(
+    st.one_of(PLACE, PLACE, CHANGE, MUTED), max_size=20
+)
 VISITED: st.SearchStrategy[list[Act]] = st.lists(
     st.one_of(PLACE, PLACE, CHANGE, CHANGE, VISIT), max_size=25
 )
@@ -42,8 +45,10 @@ async def stored(user_id: ObjectId) -> dict[str, Any]:
     )
 
 
-async def place(user_id: ObjectId, new: inbox.Item, limit: int) -> dict[str, Any]:
-    stages = ring.place_item(new, limit, "new@example.com")
+async def place(
+    user_id: ObjectId, new: inbox.Item, limit: int, muting: Iterable[str] = ()
+) -> dict[str, Any]:
+    stages = ring.place_item(new, limit, "new@example.com", tuple(muting))
     head = await users.change(user_id, stages, upsert=True)
     assert head is not None
     return head
@@ -70,7 +75,13 @@ async def perform(
             model.place(new, limit)
             head = await place(user_id, new, limit)
             assert (head["seq"], head["unread"]) == (model.seq, model.unread)
+            assert head["touched"] == 1
             return
+        case "muted":
+            await change(user_id, ring.touch("new@example.com"))
+            await users.collection().update_one({"_id": user_id}, {"$set": {"muted": ["a/b"]}})
+            head = await place(user_id, item(f"i{number}"), limit, ["*/b", "a/b"])
+            changed = 0
         case "up to":
             changed = model.mark(lambda one: one["seq"] <= value)
             head = await change(user_id, ring.mark_read(up_to=value))

@@ -198,12 +198,12 @@ async def test_a_window_that_is_none_is_refused(parts: Parts, said: str, at: str
 
 async def test_a_clone_says_the_same_at_another_time(parts: Parts) -> None:
     said = {"subject": "S", "tags": ("vip",), "channels": ("email",), "window": NINE_TO_NINE}
-    source = await scheduled(parts, **said)
+    source = await scheduled(parts, topic="promo", **said)
     start = clock.now() + 9 * HOUR
     made = await control.clone(parts, "o", Clone(id_of(source), start, start + HOUR))
     assert made.id != source.id
     assert (made.name, made.start_at, made.end_at) == ("Feast (copy)", start, start + HOUR)
-    same = {"text", "subject", "audience", "channels", "window"}
+    same = {"text", "subject", "audience", "channels", "window", "topic"}
     assert made.model_dump(include=same) == source.model_dump(include=same)
     assert (made.status, made.version, made.created_by) == (MailingStatus.SCHEDULED, 1, "o")
 

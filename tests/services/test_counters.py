@@ -17,7 +17,10 @@ from services.results import Change
 from tests import factories
 from tests.factories import HOUR
 
-FINALS = [Status.SENT, Status.FAILED, Status.UNDELIVERABLE, Status.EXPIRED, Status.CANCELLED]
+FINALS = [
+    *(Status.SENT, Status.FAILED, Status.UNDELIVERABLE, Status.EXPIRED, Status.CANCELLED),
+    Status.SUPPRESSED,
+]
 STEPS = st.one_of(
     st.tuples(st.just("claim"), st.integers(min_value=1, max_value=5)),
     st.tuples(st.just("write"), st.sampled_from([*FINALS, Status.PENDING])),

@@ -119,7 +119,7 @@ async def test_two_turns_at_the_same_moment_put_each_message_back_once(
 async def test_a_retry_reads_only_messages_in_its_states(parts: Parts) -> None:
     mailing_id = await ended(parts, FAILED, *[Status.SENT] * 20)
     query = {"mailing_id": mailing_id, "status": "failed", "closed_at": {"$lte": clock.now()}}
-    found = messages.collection().find(query).hint("troubled").sort("_id", 1)
+    found = messages.collection().find(query).hint("ended_unsent").sort("_id", 1)
     assert (await found.explain())["executionStats"]["totalDocsExamined"] == 1
 
 

@@ -130,6 +130,17 @@ async def test_an_address_once_there_is_kept(parts: Parts) -> None:
     assert (await stored(user_id))["email"] == "first@example.com"
 
 
+async def test_what_is_muted_is_not_placed_and_what_is_not_is(parts: Parts) -> None:
+    user_id = ObjectId()
+    await users.change(user_id, ring.touch("u@example.com"), upsert=True)
+    await users.collection().update_one({"_id": user_id}, {"$set": {"muted": ["$seq", "a/in_app"]}})
+    for muting in (["$seq"], ["*/*", "a/in_app"]):
+        head = await place(user_id, item("i"), 5, muting)
+        assert (head["touched"], head["seq"], head["unread"]) == (0, 0, 0)
+    head = await place(user_id, item("i"), 5, ["a/*", "*/in_app", "b/in_app"])
+    assert (head["touched"], head["seq"], head["unread"]) == (1, 1, 1)
+
+
 async def test_touching_a_user_makes_no_event(parts: Parts) -> None:
     user_id = ObjectId()
     await place(user_id, item("i"), 5)

@@ -21,4 +21,4 @@ async def test_a_head_has_no_items(parts: Parts) -> None:
     stages = ring.place_item({"id": "i", "new": True}, 5, "u@example.com")
     head = await users.change(ObjectId(), stages, upsert=True)
     assert head is not None
-    assert set(head) == {"_id", "email", "seq", "unread", "floor"}
+    assert set(head) == {"_id", "email", "seq", "unread", "floor", "touched"}
