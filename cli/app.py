@@ -2,9 +2,19 @@
 
 import typer
 
-from cli import clients
+from cli import clients, mailings, new_mailing, notifications, stats, watch
+
+GROUPS = {
+    "clients": clients.app,
+    "mailings": mailings.app,
+    "watch": watch.app,
+}
+new_mailing.join(mailings.app)
 
 
 def join(belfry: typer.Typer) -> None:
     """Add them to the command line."""
-    belfry.add_typer(clients.app, name="clients")
+    for room in (notifications, stats):
+        room.join(belfry)
+    for name, app in GROUPS.items():
+        belfry.add_typer(app, name=name)

@@ -47,8 +47,13 @@ class Call:
 Work = Callable[Concatenate[Call, P], Coroutine[Any, Any, None]]
 
 
-def command(app: typer.Typer, name: str) -> Callable[[Work[P]], Work[P]]:
-    """Make a command of what to do on a server; `--url`, `--token` and `--json` are added."""
+def command(
+    app: typer.Typer, name: str, options_of: Callable[..., object] | None = None
+) -> Callable[[Work[P]], Work[P]]:
+    """Make a command of what to do on a server; `--url`, `--token` and `--json` are added.
+
+    One that takes what another one takes names it by `options_of`.
+    """
 
     def add(work: Work[P]) -> Work[P]:
         @wraps(work)
@@ -60,7 +65,7 @@ def command(app: typer.Typer, name: str) -> Callable[[Work[P]], Work[P]]:
             said: Any = arguments
             _finished(_calling(where, bearer, Screen(as_json), partial(work, **said)))
 
-        run.__dict__["__signature__"] = _signature(work)
+        run.__dict__["__signature__"] = _signature(options_of or work)
         app.command(name)(run)
         return work
 

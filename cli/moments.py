@@ -11,12 +11,12 @@ _LATER = re.compile(r"\+?(\d{1,6})([smhdw])")
 EXAMPLES = "now, 90m, 2h, 3d, 2026-05-12T18:00 by your clock, or 2026-05-12T18:00:00Z"
 
 
-def moment(said: str) -> str:
-    """A moment for the API: RFC 3339 in UTC. Raises Invalid."""
+def moment(option: str, said: str) -> str:
+    """A moment for the API, as an option has it: RFC 3339 in UTC. Raises Invalid."""
     try:
         return clock.cut(_parsed(said.strip())).isoformat()
     except (ValueError, OverflowError):
-        raise Invalid(f"{said!r} is no moment: say {EXAMPLES}") from None
+        raise Invalid(f"{option} takes {EXAMPLES}, not {said!r}") from None
 
 
 def shown(told: str, *, zone: bool = False) -> str:

@@ -87,7 +87,8 @@ class Screen:
         elif self.is_terminal:
             self.styled(*parts)
         else:
-            self.line("\t".join(stripped for text, _ in parts if (stripped := text.strip())))
+            told = (stripped for text, _ in parts if (stripped := text.strip(" ")))
+            self.line("\t".join(told).replace("\t\n\t", "\n"))
 
     def styled(self, *parts: tuple[str, str]) -> None:
         """A line of parts on the terminal, which alone may wrap it."""
@@ -104,6 +105,10 @@ class Screen:
         if sys.stderr.isatty():
             print(text, file=sys.stderr, flush=True)  # noqa: T201 - it is a command
 
+    def trouble(self, text: str) -> None:
+        """Something that whoever watches must know, terminal or not."""
+        print(f"belfry: {text}", file=sys.stderr, flush=True)  # noqa: T201 - it is a command
+
     def moment(self, told: str) -> str:
         """A moment of the API as this output has it."""
         return moments.shown(told, zone=not self.is_terminal)
@@ -118,9 +123,10 @@ class Screen:
         from rich.text import Text
 
         table = Table(box=box.SIMPLE_HEAD, header_style="bold", pad_edge=False)
-        for name in columns:
-            # An id is there to be copied, so it is never cut.
-            table.add_column(name, no_wrap=name == "id", overflow="fold")
+        for name, path in columns.items():
+            # An id is there to be copied, so it is never cut; nor is a moment.
+            whole = name == "id" or _MOMENT.search(path) is not None
+            table.add_column(name, no_wrap=whole, overflow="fold")
         for each in found:
             table.add_row(*(Text(self._text(each, path)) for path in columns.values()))
         self.console.print(table)

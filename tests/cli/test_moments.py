@@ -23,7 +23,7 @@ def moscow(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @pytest.mark.usefixtures("moscow")
 def test_a_moment_without_a_zone_is_by_the_clock_on_the_wall() -> None:
-    assert moments.moment("2026-05-12T18:00") == "2026-05-12T15:00:00+00:00"
+    assert moments.moment("--at", "2026-05-12T18:00") == "2026-05-12T15:00:00+00:00"
     assert moments.shown("2026-05-12T15:00:00.123Z") == "2026-05-12 18:00:00"
     assert moments.shown("2026-05-12T15:00:00.123Z", zone=True) == "2026-05-12T18:00:00+03:00"
 
@@ -42,13 +42,13 @@ def test_a_moment_without_a_zone_is_by_the_clock_on_the_wall() -> None:
 )
 def test_a_moment_is_said_as_people_say_it(said: str, meant: str) -> None:
     with time_machine.travel(NOON, tick=False):
-        assert moments.moment(said) == meant
+        assert moments.moment("--at", said) == meant
 
 
 @pytest.mark.parametrize("said", ["", "soon", "2026-13-01", "5y", "-2h", "999999w"])
 def test_what_is_no_moment_is_refused_with_examples(said: str) -> None:
-    with pytest.raises(Invalid, match="say now, 90m"):
-        moments.moment(said)
+    with pytest.raises(Invalid, match="--at takes now, 90m"):
+        moments.moment("--at", said)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,162 @@
+"""`belfry mailings create`, `preview`, `change` and `clone`."""
+
+import sys
+from typing import Annotated, Any
+
+import typer
+
+from cli.command import Call, command
+from cli.mailings import FIELDS, MAILING, enums
+from cli.moments import EXAMPLES, moment
+from cli.options import Id, Key, Operators, Tags, given
+from core.errors import Invalid
+
+CREATE = f"""mutation CreateMailing($input: CreateMailingInput!) {{
+  createMailing(input: $input) {{ mailing {{ ...Shown }} errors {{ field message code }} }}
+}}
+{MAILING}"""
+CHANGE = f"""mutation ChangeMailing($input: UpdateMailingInput!) {{
+  updateMailing(input: $input) {{ mailing {{ ...Shown }} errors {{ field message code }} }}
+}}
+{MAILING}"""
+CLONE = f"""mutation CloneMailing($input: CloneMailingInput!) {{
+  cloneMailing(input: $input) {{ mailing {{ ...Shown }} errors {{ field message code }} }}
+}}
+{MAILING}"""
+PREVIEW = """query PreviewMailing($input: CreateMailingInput!) {
+  mailingPreview(input: $input) {
+    preview {
+      messages unsent expectedFinish warnings
+      audience {
+        total channels { channel reachable } timeZones { timeZone clients }
+      }
+      samples { channel address dueAt subject text client { id } }
+    }
+    errors { field message code }
+  }
+}"""
+
+PREVIEWED = {
+    "messages": "messages",
+    "clients": "audience.total",
+    "left unsent": "unsent",
+    "expected finish": "expectedFinish",
+    "warnings": "warnings",
+}
+SAMPLE = {
+    "client": "client.id",
+    "channel": "channel",
+    "address": "address",
+    "due": "dueAt",
+    "subject": "subject",
+    "text": "text",
+}
+Text = Annotated[str | None, typer.Option(help="What it says; `-` reads it from standard input.")]
+Name = Annotated[str | None, typer.Option(help="For the lists.")]
+Start = Annotated[str | None, typer.Option(help=f"{EXAMPLES}.")]
+End = Annotated[str | None, typer.Option(help="Nothing leaves after it; said like the start.")]
+Everyone = Annotated[bool, typer.Option("--all", help="Every client, instead of filters.")]
+Channels = Annotated[list[str] | None, typer.Option("--channel", help="As email; repeat.")]
+Window = Annotated[str | None, typer.Option(help="Hours of the client's own day: 09:00-21:00.")]
+Subject = Annotated[str | None, typer.Option(help="Of the e-mails.")]
+
+
+def join(app: typer.Typer) -> None:
+    """Add the commands."""
+    command(app, "create", mailing)(create)
+    command(app, "preview", mailing)(preview)
+    command(app, "change")(change)
+    command(app, "clone")(clone)
+
+
+def mailing(
+    _: Call,
+    name: Name = None,
+    text: Text = None,
+    subject: Subject = None,
+    start: Start = "now",
+    end: End = "1d",
+    tag: Tags = None,
+    operator: Operators = None,
+    everyone: Everyone = False,
+    channel: Channels = None,
+    window: Window = None,
+    key: Key = None,
+) -> dict[str, object]:
+    """What `createMailing` takes, as the options say it; raises Invalid."""
+    audience = given(all=everyone or None, tags=tag or None, operatorCodes=operator or None)
+    said = given(subject=subject, channels=enums(channel), window=hours(window), idempotencyKey=key)
+    words = {"name": name or "", "text": words_of(text) or "", "audience": audience}
+    return {
+        **words,
+        "startAt": moment("--start", start or "now"),
+        "endAt": moment("--end", end or "1d"),
+        **said,
+    }
+
+
+async def create(call: Call, /, **said: Any) -> None:  # noqa: ANN401 - the options of `mailing`
+    """Create a mailing; one whose start has come goes off at once."""
+    made = await call.ask(CREATE, input=mailing(call, **said))
+    call.screen.one(made["mailing"], FIELDS)
+
+
+async def preview(call: Call, /, **said: Any) -> None:  # noqa: ANN401 - the options of `mailing`
+    """Say what `create` would do with the same options; nothing is written."""
+    found = (await call.ask(PREVIEW, input=mailing(call, **said)))["preview"]
+    call.screen.one(found, PREVIEWED)
+    if not call.screen.as_json:
+        call.screen.rows(found["audience"]["timeZones"], {"zone": "timeZone", "clients": "clients"})
+        call.screen.rows(found["samples"], SAMPLE)
+
+
+async def change(
+    call: Call,
+    mailing_id: Id,
+    name: Name = None,
+    text: Text = None,
+    subject: Subject = None,
+    start: Start = None,
+    end: End = None,
+    window: Window = None,
+) -> None:
+    """Change a mailing; messages not yet sent follow, and what is left out stays."""
+    said = given(
+        id=mailing_id,
+        name=name,
+        text=words_of(text),
+        subject=subject,
+        startAt=start and moment("--start", start),
+        endAt=end and moment("--end", end),
+        window=hours(window),
+    )
+    call.screen.one((await call.ask(CHANGE, input=said))["mailing"], FIELDS)
+
+
+async def clone(
+    call: Call,
+    mailing_id: Id,
+    start: Start = "now",
+    end: End = "1d",
+    name: Name = None,
+    key: Key = None,
+) -> None:
+    """Create a mailing that says the same as another one, at another time."""
+    times = {"startAt": moment("--start", start or "now"), "endAt": moment("--end", end or "1d")}
+    said = {"id": mailing_id, **times, **given(name=name, idempotencyKey=key)}
+    call.screen.one((await call.ask(CLONE, input=said))["mailing"], FIELDS)
+
+
+def words_of(said: str | None) -> str | None:
+    """A text of an option; `-` stands for all of standard input."""
+    return sys.stdin.read() if said == "-" else said
+
+
+def hours(said: str | None) -> dict[str, str] | None:
+    """A window on the wall clock; the API checks its two ends. Raises Invalid."""
+    if said is None:
+        return None
+    first, dash, last = said.partition("-")
+    if not dash:
+        raise Invalid(f"--window takes two times of day, as 09:00-21:00, not {said!r}")
+    return {"from": first.strip(), "to": last.strip()}
