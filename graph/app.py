@@ -18,7 +18,7 @@ from core import events, failpoints, log, memory, mongo, tasks, tokens
 from core.errors import ConfigurationError
 from core.parts import Parts, open_parts
 from core.settings import Settings
-from graph import cors, documents, health
+from graph import assets, cors, documents, health
 from graph.client_export import export_clients
 from graph.export import open_exports
 from graph.http import answer
@@ -47,6 +47,7 @@ def create_app(settings: Settings) -> Starlette:
             Route("/clients/export", export_clients),
             Route("/health/live", health.live),
             Route("/health/ready", health.ready),
+            *assets.ROUTES,
         ],
         middleware=[cors.middleware(allowed)] if allowed else [],
         exception_handlers={HTTPException: refuse},

@@ -101,6 +101,8 @@ class Stack:
             folder.mark_done(_DEMO)
 
     def _welcome(self, screen: "Screen") -> None:
+        from local.demo import USER_ID
+
         ports = self._assembly.ports
         roles = ("subscriber", "sender", "operator", "admin")
         links = {
@@ -110,6 +112,7 @@ class Stack:
             "Logs": str(self._assembly.folder.logs),
         }
         tokens = {role: self._token(role) for role in roles}
+        links["A bell"] = f"{self._url()}/bell#user={USER_ID}&token={tokens['subscriber']}"
         screen.welcome(links, tokens, _call(links["GraphQL API"], tokens["subscriber"]))
 
     def _url(self) -> str:

@@ -1,0 +1,72 @@
+// Builds what the API serves into graph/static/ (or the folder named), and holds it to its budget.
+import { readFile, rm, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { gzipSync } from 'node:zlib';
+
+import { build } from 'vite';
+
+const here = import.meta.dirname;
+const out = resolve(process.argv[2] ?? join(here, '../graph/static'));
+const BUDGETS = { 'bell.js': 15_000 };
+
+const shared = { configFile: false, logLevel: 'warn', publicDir: false };
+const target = {
+  target: 'es2022',
+  cssTarget: ['chrome123', 'firefox120', 'safari17.5'], // they have light-dark()
+};
+
+/** Lit's templates carry the white space of their source; between tags and attributes one space does. */
+const templates = {
+  name: 'templates',
+  transform: (code, id) => (id.includes('/web/bell/') ? code.replace(/\n\s+/g, '\n') : null),
+};
+
+async function bell() {
+  await build({
+    ...shared,
+    plugins: [templates],
+    build: {
+      ...target,
+      outDir: out,
+      emptyOutDir: false,
+      modulePreload: false,
+      // Not Vite's mode for libraries, which leaves white space in.
+      rolldownOptions: {
+        input: join(here, 'bell/index.ts'),
+        preserveEntrySignatures: 'strict',
+        output: { format: 'es', entryFileNames: 'bell.js' },
+      },
+    },
+  });
+  await writeFile(join(out, 'bell.d.ts'), await readFile(join(here, 'bell/bell.d.ts')));
+}
+
+async function pages() {
+  await build({
+    ...shared,
+    root: join(here, 'pages'),
+    build: {
+      ...target,
+      outDir: out,
+      emptyOutDir: false,
+      assetsInlineLimit: 0,
+      modulePreload: { polyfill: false },
+      rolldownOptions: { input: [join(here, 'pages/bell.html')] },
+    },
+  });
+}
+
+async function keepsBudgets() {
+  let kept = true;
+  for (const [name, budget] of Object.entries(BUDGETS)) {
+    const size = gzipSync(await readFile(join(out, name)), { level: 9 }).length;
+    console.log(`${name}: ${size} B gzip, budget ${budget}`);
+    kept &&= size <= budget;
+  }
+  return kept;
+}
+
+await rm(out, { recursive: true, force: true });
+await bell();
+await pages();
+process.exitCode = (await keepsBudgets()) ? 0 : 1;
