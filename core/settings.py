@@ -66,6 +66,15 @@ class Settings(Providers, _Basics):
     audit_days: int = Field(
         365, ge=1, le=3_650, description="How long the record of what operators did is kept."
     )
+    message_days: int = Field(
+        365,
+        ge=0,
+        le=36_500,
+        description="How long messages are kept after they, or their mailing, have ended; 0: for ever.",
+    )
+    attempt_days: int = Field(
+        90, ge=0, le=36_500, description="How long attempts are kept; 0: for ever."
+    )
     allowed_origins: str = Field(
         "",
         description="Comma-separated origins of front ends elsewhere, like https://app.example.com; "

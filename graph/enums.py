@@ -8,6 +8,7 @@ from core.errors import Problem
 from models import mailing
 from rules import audit, roles
 from rules.breaker import State
+from rules.history import Key
 from rules.message import Route, Status, Verdict
 from services.changes import Verb
 
@@ -18,6 +19,7 @@ AttemptVerdict: TypeAlias = Verdict
 MailingStatus: TypeAlias = mailing.MailingStatus
 MailingVerb: TypeAlias = Verb
 ProviderStatus: TypeAlias = State
+HistoryKey: TypeAlias = Key
 Role: TypeAlias = roles.Role
 AuditOutcome: TypeAlias = audit.Outcome
 
@@ -30,3 +32,4 @@ strawberry.enum(MailingVerb, name="MailingVerb", description="What was done to a
 strawberry.enum(ProviderStatus, name="ProviderStatus", description="Whether a provider is used.")
 strawberry.enum(Role, name="Role", description="What a token or an API key makes of its bearer.")
 strawberry.enum(AuditOutcome, name="AuditOutcome", description="How an action ended.")
+strawberry.enum(HistoryKey, name="HistoryKey", description="What the history is grouped by.")

@@ -64,6 +64,9 @@ class Mailing(Node):
     version: int = strawberry.field(description="Grows with every change, and when it starts.")
     created_at: datetime
     updated_at: datetime
+    archived_at: datetime | None = strawberry.field(
+        description="Since when its messages are kept no longer; its statistics stay."
+    )
     key: strawberry.Private[ObjectId]
 
     @strawberry.field(
@@ -121,6 +124,7 @@ class Mailing(Node):
             version=mailing.version,
             created_at=mailing.created_at,
             updated_at=mailing.updated_at,
+            archived_at=mailing.archived_at,
             key=mailing.id,
         )
 

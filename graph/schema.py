@@ -12,6 +12,7 @@ from graph.audit import AuditQuery
 from graph.client import ClientMutation, ClientQuery
 from graph.completion import Completion
 from graph.errors import present
+from graph.history import HistoryQuery
 from graph.hooks import Hooks
 from graph.inbox import InboxQuery
 from graph.inbox_event import EVENTS, InboxSubscription
@@ -38,6 +39,7 @@ class Query(
     ApiKeyQuery,
     AuditQuery,
     ClientQuery,
+    HistoryQuery,
     InboxQuery,
     KindQuery,
     MailingQuery,

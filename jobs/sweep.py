@@ -18,6 +18,8 @@ TICKS_OF_A_NAME = 8
 SWEEP_EVERY_TICKS = 2
 RECONCILE_EVERY_TICKS = 60
 """Most of these find nothing to do: each mailing has an interval of its own."""
+HISTORY_EVERY_TICKS = 120
+"""Looks for days that are over, and for rows that are old enough; also at the start."""
 
 
 async def sweep(ctx: dict[str, Any], lane: str) -> None:
@@ -41,6 +43,8 @@ async def tick(parts: Parts, lane: str, worker: str) -> None:
                 parts.queue.wake("sweep", lane, lane=lane, job_id=f"sweep:{lane}:{name}")
             if lane == messages.BULK and count % RECONCILE_EVERY_TICKS == 0:
                 parts.queue.wake("reconcile", lane=lane, job_id=f"reconcile:{name}")
+            if lane == messages.BULK and count % HISTORY_EVERY_TICKS == 0:
+                parts.queue.wake("history", lane=lane, job_id=f"history:{name}")
         except PyMongoError as error:
             events.emit("tick.failed", lane=lane, error=str(error))
         await asyncio.sleep(TICK_SECONDS)

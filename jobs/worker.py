@@ -20,6 +20,7 @@ from core.errors import ConfigurationError
 from core.parts import Parts, open_parts
 from core.settings import Settings
 from jobs.alone import work_alone
+from jobs.history import history
 from jobs.lanes import JOBS_AT_ONCE, LANES
 from jobs.launch import launch, launch_due
 from jobs.pump import pump
@@ -30,7 +31,7 @@ from models.registry import prepare
 JOB_TIMEOUT_SECONDS = 600
 """A last resort: jobs bound themselves, and one that arq cancels is lost until the next tick."""
 RETURN_SECONDS = 1.0
-FUNCTIONS = (pump, launch, launch_due, sweep, reconcile)
+FUNCTIONS = (pump, launch, launch_due, sweep, reconcile, history)
 
 
 def work(settings: Settings, lanes: Sequence[str]) -> None:

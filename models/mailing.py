@@ -99,6 +99,10 @@ class Mailing(Document):
     closing_at: datetime | None = None
     """When messages that were left were closed last."""
     deleted_at: datetime | None = None
+    archived_at: datetime | None = None
+    """Since when its messages go, or are gone: its counters stay, but nothing can be tried again."""
+    rows_left: bool | None = None
+    """Archived, but not all of its messages are gone yet."""
 
     class Settings:
         name = "mailings"
@@ -109,6 +113,11 @@ class Mailing(Document):
                 name="settled",
             ),
             IndexModel([("settled_at", ASCENDING)], name="settled_at"),
+            IndexModel(
+                [("rows_left", ASCENDING)],
+                name="rows_left",
+                partialFilterExpression={"rows_left": True},
+            ),
         ]
 
 

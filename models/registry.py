@@ -4,6 +4,7 @@ from typing import Any
 
 from beanie import Document, init_beanie
 from pymongo.asynchronous.database import AsyncDatabase
+from pymongo.errors import OperationFailure
 
 from models.api_key import ApiKey
 from models.attempt import Attempt
@@ -16,7 +17,11 @@ from models.mailing import Counter, Mailing
 from models.mailing_change import MailingChange
 from models.message import Message
 from models.provider import Provider
+from models.rollup import RolledDay, Rollup
 from models.user import User
+
+EXISTS = 48
+"""MongoDB's NamespaceExists."""
 
 DOCUMENTS: tuple[type[Document], ...] = (
     Answer,
@@ -31,10 +36,24 @@ DOCUMENTS: tuple[type[Document], ...] = (
     MailingChange,
     Message,
     Provider,
+    RolledDay,
+    Rollup,
     User,
 )
 
 
 async def prepare(database: AsyncDatabase[dict[str, Any]]) -> None:
     """Bind the documents to `database` and make sure of their indexes; safe to run again."""
+    await _add_time_series(database)
     await init_beanie(database=database, document_models=list(DOCUMENTS))
+
+
+async def _add_time_series(database: AsyncDatabase[dict[str, Any]]) -> None:
+    """Beanie looks first and creates then, which fails for all but one of those that start at once."""
+    settings = Rollup.Settings
+    how = settings.timeseries.build_query(settings.name)
+    try:
+        await database.create_collection(**how, check_exists=False)
+    except OperationFailure as error:
+        if error.code != EXISTS:
+            raise

@@ -8,6 +8,7 @@ import time
 from collections import Counter as Tally
 from collections.abc import AsyncIterator, Mapping
 from datetime import timedelta
+from typing import Any
 
 import pymongo
 from bson import ObjectId
@@ -31,10 +32,14 @@ RECOUNT_SECONDS = 240
 async def reconcile(parts: Parts, mailing_id: ObjectId) -> dict[str, int]:
     """By how much each counter is off: the counter less the rows; empty if all are exact.
 
+    Those of a mailing whose rows are kept no longer can't be compared any more.
+
     Both sides come from one snapshot, so deliveries may go on meanwhile.
     """
     with pymongo.timeout(RECOUNT_SECONDS):
         async with parts.mongo.start_session(snapshot=True) as session:
+            if await _is_archived(mailing_id, session):
+                return {}
             counted = await counters.read({"mailing_id": mailing_id}, session)
             rows = await _recount(mailing_id, session)
     keys = sorted(counted.keys() | rows.keys())
@@ -67,7 +72,7 @@ async def reconcile_all(
     parts: Parts, only: ObjectId | None = None
 ) -> AsyncIterator[tuple[ObjectId, dict[str, int]]]:
     """Compare every mailing there is (or only one), oldest first, however long that takes."""
-    query = {} if only is None else {"_id": only}
+    query: dict[str, Any] = {"archived_at": None} if only is None else {"_id": only}
     found = mailings.collection().find(query, projection={"_id": 1}).sort("_id", 1)
     for row in await found.to_list():
         yield row["_id"], await reconcile(parts, row["_id"])
@@ -85,6 +90,12 @@ async def _pick(parts: Parts) -> ObjectId | None:
         sort=[("reconciled_at", 1)],
     )
     return None if row is None else row["_id"]
+
+
+async def _is_archived(mailing_id: ObjectId, session: AsyncClientSession) -> bool:
+    archived = {"_id": mailing_id, "archived_at": {"$ne": None}}
+    found = await mailings.collection().find_one(archived, {"_id": 1}, session=session)
+    return found is not None
 
 
 async def _recount(mailing_id: ObjectId, session: AsyncClientSession) -> Mapping[str, int]:

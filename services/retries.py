@@ -196,6 +196,12 @@ def _reopened(
     mailing: Mailing, field: str, end_at: datetime | None, now: datetime
 ) -> dict[str, Any]:
     """What makes room for sends of a mailing, even of a finished one; raises InvalidInput."""
+    if mailing.archived_at is not None:
+        message = (
+            f"its messages are kept no longer, since {mailing.archived_at:%Y-%m-%d}; "
+            "clone the mailing to send it anew"
+        )
+        raise InvalidInput.at(field, message, Problem.NOT_ALLOWED_NOW)
     if mailing.status is MailingStatus.CANCELLED:
         message = "the mailing is cancelled, so its messages stay as they are; clone it instead"
         raise InvalidInput.at(field, message, Problem.NOT_ALLOWED_NOW)
@@ -229,7 +235,8 @@ def _check_rows(ids: list[UUID], rows: dict[UUID, dict[str, Any]]) -> None:
     for place, message_id in enumerate(ids):
         field = f"messageIds.{place}"
         if message_id not in rows:
-            checks.add(field, "there is no such message", Problem.NOT_FOUND)
+            message = "there is no such message, or it is kept no longer (MESSAGE_DAYS)"
+            checks.add(field, message, Problem.NOT_FOUND)
         elif (status := rows[message_id]["status"]) not in RETRYABLE:
             message = f"is {status.upper()}; only what is {ALLOWED} can be tried again"
             checks.add(field, message, Problem.NOT_ALLOWED_NOW)

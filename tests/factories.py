@@ -18,6 +18,8 @@ from services.new_mailing import NewMailing
 from services.notifications import NewNotification
 
 HOUR = timedelta(hours=1)
+OURS = {"name": {"$regex": r"^(?!system\.)"}}
+"""A filter of collections: MongoDB keeps some of its own beside a time-series collection."""
 
 
 def notification(user_id: object, key: str = "new_post", **said: Any) -> NewNotification:

@@ -22,6 +22,7 @@ from local.outside import Outside
 from local.processes import Service
 from local.redis import Redis
 from local.smtp_sink import Sink
+from tests import factories
 from tests.faults.evidence import Evidence, Row, Silence, Version
 from tests.faults.judge import Violation, judge
 from tests.faults.outside import Door, Witness
@@ -173,7 +174,7 @@ class House:
         await self.heal()
         await eventually(lambda: not self.door.inside)
         database = mongo.database(self.parts.mongo)
-        for name in set(await database.list_collection_names()) - {"kinds"}:
+        for name in set(await database.list_collection_names(filter=factories.OURS)) - {"kinds"}:
             await database[name].delete_many({})
         await self.parts.redis.flushall()
         self.outside.ledger.clear()

@@ -30,12 +30,13 @@ ROOMS = [module.name for module in pkgutil.iter_modules(services.__path__)]
 for room in ROOMS:
     importlib.import_module(f"services.{room}")
 
-OF_THE_EDGE = ("audit.", "idempotency.")
-"""Places that no worker comes to; `tests/graph/test_audit.py` and `test_idempotency.py` die there."""
+ELSEWHERE = ("audit.", "idempotency.", "retention.", "rollups.")
+"""Places that no worker comes to while it sends; `tests/graph/test_audit.py`, `test_idempotency.py`,
+`tests/services/test_retention.py` and `test_rollups.py` die there."""
 PLACES = sorted(
     place
     for place in failpoints.places()
-    if place.partition(".")[0] in ROOMS and not place.startswith(OF_THE_EDGE)
+    if place.partition(".")[0] in ROOMS and not place.startswith(ELSEWHERE)
 )
 BOTH = ("sending_api", "email")
 TURNS = 60

@@ -77,6 +77,7 @@ JSON = st.recursive(
     max_leaves=12,
 )
 _SCALARS: dict[str, st.SearchStrategy[Any]] = {
+    "Date": st.dates().map(str),
     "DateTime": st.sampled_from(MOMENTS) | st.datetimes().map(lambda at: f"{at.isoformat()}Z"),
     "ID": TEXTS | NUMBERS,
     "Int": NUMBERS,

@@ -31,6 +31,7 @@ MAY = {
     "Query.audience": OPERATORS,
     "Query.client": OPERATORS,
     "Query.clients": OPERATORS,
+    "Query.history": OPERATORS,
     "Query.inbox": EVERYONE,
     "Query.kinds": SENDERS,
     "Query.mailing": OPERATORS,

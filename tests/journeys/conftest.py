@@ -22,6 +22,7 @@ from local.mongod import Mongod
 from local.ports import free_port
 from local.processes import Api, Service
 from local.redis import Redis
+from tests import factories
 
 SECRET = "a secret of the journeys, longer than it must be"
 STAFF = "5f0c3a1b2c3d4e5f6a7b8c99"
@@ -68,7 +69,7 @@ class House:
         """Empty the database, the ledger and the mails, and turn off all faults."""
         with MongoClient[dict[str, Any]](self.environment["DB_URI"]) as client:
             database = client.get_default_database()
-            for name in set(database.list_collection_names()) - {"kinds"}:
+            for name in set(database.list_collection_names(filter=factories.OURS)) - {"kinds"}:
                 database[name].delete_many({})
         await self.faults()
         for address in (f"{self.ports['outside']}/_ledger", f"{self.ports['mail']}/mails"):

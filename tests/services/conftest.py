@@ -21,6 +21,7 @@ from local.serving import serving
 from local.smtp_sink import Sink
 from models.registry import DOCUMENTS
 from services import kinds
+from tests import factories
 from tests.services.interludes import INTERLUDES, Interludes
 from tests.services.pumping import TOKEN
 
@@ -56,7 +57,7 @@ def settings(mongod: Mongod, redis_url: str) -> Settings:
 async def parts(settings: Settings, prepared: Database[dict[str, Any]]) -> AsyncIterator[Parts]:
     """The parts of a process, on a database without anything but the built-in kinds."""
     async with open_parts(settings) as parts:
-        there = prepared.list_collection_names()
+        there = prepared.list_collection_names(filter=factories.OURS)
         # Indexes stay; making sure of them takes longer than most tests.
         database = mongo.database(parts.mongo)
         await init_beanie(database, document_models=list(DOCUMENTS), skip_indexes=bool(there))

@@ -156,7 +156,7 @@ class Past:
 async def begin(parts: Parts) -> Past:
     """An empty database with three clients and a mailing to them, not yet launched."""
     database = mongo.database(parts.mongo)
-    for name in await database.list_collection_names():
+    for name in await database.list_collection_names(filter=factories.OURS):
         await database[name].delete_many({})
     parts.database_clock.observe(datetime.now(UTC))
     clients = await factories.clients(3, said=factories.with_email)
