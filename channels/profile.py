@@ -11,6 +11,9 @@ _NEEDED = {
 }
 """Settings that have no default that a message could leave with."""
 
+_LONGEST_TEXTS = {"telegram": 4_096, "whatsapp": 4_096, "viber": 7_000}
+"""Characters that a message may have, by the vendors' pages that the channels name."""
+
 
 @dataclass(frozen=True, slots=True)
 class Profile:
@@ -22,6 +25,8 @@ class Profile:
     """The longest that one send may take."""
     rate: float
     """Messages a second, all workers together; 0 for no limit."""
+    longest_text: int | None = None
+    """Characters that its messages may have, where the provider says so."""
     lacking: tuple[str, ...] = ()
     """Settings without which nothing can leave by it."""
 
@@ -35,6 +40,7 @@ def profile(settings: Settings, channel: str) -> Profile:
         concurrency=getattr(settings, f"{channel}_concurrency"),
         timeout_seconds=getattr(settings, f"{channel}_timeout_seconds"),
         rate=getattr(settings, f"{channel}_rate"),
+        longest_text=_LONGEST_TEXTS.get(channel),
         lacking=tuple(name.upper() for name in _NEEDED.get(channel, ()) if _lacks(settings, name)),
     )
 

@@ -6,8 +6,12 @@ from collections.abc import Mapping
 from channels.channel import Channel
 from channels.email import Email
 from channels.mime import Sender
+from channels.profile import profile
 from channels.sending_api import SendingApi
+from channels.telegram import Telegram
 from channels.token_source import TokenSource
+from channels.viber import Viber
+from channels.whatsapp import WhatsApp
 from core.errors import ConfigurationError, Invalid
 from core.settings import Settings
 
@@ -17,7 +21,13 @@ def open_channels(settings: Settings) -> dict[str, Channel]:
 
     Raises ConfigurationError for settings that no message could be sent with.
     """
-    channels: tuple[Channel, ...] = (_sending_api(settings), _email(settings))
+    channels: tuple[Channel, ...] = (
+        _sending_api(settings),
+        _email(settings),
+        Telegram(settings),
+        WhatsApp(settings),
+        Viber(settings),
+    )
     return {channel.name: channel for channel in channels}
 
 
@@ -35,7 +45,7 @@ def _sending_api(settings: Settings) -> SendingApi:
             settings.sending_api_client_id,
             settings.sending_api_client_secret.get_secret_value(),
         ),
-        settings.sending_api_concurrency,
+        profile(settings, SendingApi.name).concurrency,
     )
 
 
@@ -48,7 +58,7 @@ def _email(settings: Settings) -> Email:
             login=settings.smtp_login,
             password=settings.smtp_password.get_secret_value(),
             tls=settings.smtp_tls,
-            connections=settings.smtp_connections,
+            connections=profile(settings, Email.name).concurrency,
         )
     except Invalid as error:
         raise ConfigurationError(f"SMTP_NAME, SMTP_EMAIL: {error}") from None

@@ -1,60 +1,20 @@
-"""What an answer of the sending API, or the lack of one, means for the message."""
+"""What an answer of the sending API means for the message."""
 
-import re
 from collections.abc import Mapping
-from datetime import UTC
-from email.utils import parsedate_to_datetime
 
-import aiohttp
 import orjson
 
 from channels.answer import kept
-from channels.channel import Outcome, Refused, Retry, Sent, Unknown
-from channels.http import NEVER_SENT
-from core import clock
-
-LONGEST_WISH_SECONDS = 3_600.0
-"""The most that a Retry-After can put a message off."""
-
-_DIGITS = re.compile(r"[0-9]{1,19}")
+from channels.channel import Outcome, Retry, Sent, Unknown
+from channels.http_verdict import by_status
 
 
 def verdict(
     status: int, headers: Mapping[str, str], body: bytes, secrets: tuple[str, ...] = ()
 ) -> Outcome:
-    """What an answer means for the message; meanings of the statuses by RFC 9110, 15."""
+    """What an answer means for the message."""
     answer = kept(body.decode("utf-8", "replace"), secrets)
-    match status:
-        case 200:
-            return _by_code(body, answer)
-        case 400 | 422:
-            return Refused(str(status), answer, about_provider=True)
-        case 401 | 403:
-            return Retry("401", answer)
-        case 429 | 503:
-            return Retry(str(status), answer, after=wish(headers.get("Retry-After", "")))
-        case 408 | 409:
-            return Unknown(str(status), answer)
-        case _ if 300 <= status < 500:
-            return Retry(str(status), answer)
-        case _:
-            # A gateway's 502 or 504 doesn't say what the API behind it did; nor does a crash.
-            return Unknown(str(status), answer)
-
-
-def wish(retry_after: str) -> float | None:
-    """Seconds that a Retry-After asks for, at most an hour; None if it makes no sense.
-
-    Delay or date: RFC 9110, 10.2.3.
-    """
-    if _DIGITS.fullmatch(retry_after):
-        return min(float(retry_after), LONGEST_WISH_SECONDS)
-    try:
-        moment = parsedate_to_datetime(retry_after)
-        seconds = (moment.replace(tzinfo=moment.tzinfo or UTC) - clock.now()).total_seconds()
-    except (ValueError, OverflowError):
-        return None
-    return min(max(seconds, 0.0), LONGEST_WISH_SECONDS)
+    return _by_code(body, answer) if status == 200 else by_status(status, headers, answer)
 
 
 def _by_code(body: bytes, answer: str) -> Outcome:
@@ -67,16 +27,3 @@ def _by_code(body: bytes, answer: str) -> Outcome:
     if type(code) is not int:  # JSON's true and 0.0 would pass for the integer that is promised
         return Unknown("garbage", answer)
     return Sent("200", answer) if code == 0 else Retry(f"200:{code}", answer)
-
-
-def failure(error: Exception, answer: str) -> Outcome:
-    """What a failed exchange means: only before the request was sent is it sure not to count."""
-    if isinstance(error, NEVER_SENT):
-        return Retry("unreachable", answer)
-    match error:
-        case TimeoutError():
-            return Unknown("timeout", answer)
-        case aiohttp.ClientResponseError():
-            return Unknown("garbage", answer)
-        case _:
-            return Unknown("reset", answer)

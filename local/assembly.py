@@ -13,6 +13,8 @@ from local.processes import Api, Service
 
 DATABASE = "belfry"
 DRAIN_SECONDS = 5
+EMULATED = "emulated"
+"""A token that the emulated messengers take, as they take any."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +74,21 @@ class Assembly:
             "SMTP_TLS": "none",
             "SENDING_API_URL": f"http://{LOOPBACK}:{ports.outside}",
             "SENDING_API_TOKEN": self.keys.sending_api_token,
+            **self._messengers(),
             "JWT_SECRET": self.keys.jwt_secret,
             "DRAIN_SECONDS": str(DRAIN_SECONDS),
             "LOG_FORMAT": "json",
+        }
+
+    def _messengers(self) -> dict[str, str]:
+        """The emulated ones, which take any token."""
+        outside = f"http://{LOOPBACK}:{self.ports.outside}"
+        return {
+            "TELEGRAM_URL": outside,
+            "TELEGRAM_TOKEN": EMULATED,
+            "WHATSAPP_URL": f"{outside}/v23.0",
+            "WHATSAPP_TOKEN": EMULATED,
+            "WHATSAPP_PHONE_ID": "1",
+            "VIBER_URL": outside,
+            "VIBER_TOKEN": EMULATED,
         }

@@ -14,13 +14,17 @@ MOST_ENTRIES = 10_000
 """Entries of the ledger in one answer."""
 
 
-def ledger_routes(ledger: Ledger) -> list[Route]:
-    """`/_ledger?after=&limit=` with the counts, `DELETE /_ledger`, all of it at `.ndjson`."""
+def ledger_routes(ledger: Ledger, below: str = "") -> list[Route]:
+    """`/_ledger?after=&limit=` with the counts, `DELETE /_ledger`, all of it at `.ndjson`.
+
+    Each with what distinguishes the service `below` it.
+    """
     desk = _Desk(ledger)
+    path = f"/_ledger{below}"
     return [
-        Route("/_ledger", desk.page),
-        Route("/_ledger", desk.clear, methods=["DELETE"]),
-        Route("/_ledger.ndjson", desk.stream),
+        Route(path, desk.page),
+        Route(path, desk.clear, methods=["DELETE"]),
+        Route(f"{path}.ndjson", desk.stream),
     ]
 
 

@@ -1,5 +1,6 @@
 """A mailing as it is asked for, and everything that can be wrong with that."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -40,6 +41,7 @@ def check(settings: Settings, new: NewMailing, caller: str) -> Mailing:
     _check_words(checks, new)
     checks.take("endAt", lambda end: schedule.interval(new.start_at, end), new.end_at)
     check_channels(checks, settings, new.channels)
+    check_fits(checks, settings, new.text, set(new.channels) & set(Route))
     _check_window(checks, new.window)
     if new.topic is not None:
         checks.take("topic", preferences.topic, new.topic)
@@ -85,6 +87,15 @@ def check_channels(checks: Checklist, settings: Settings, channels: tuple[str, .
         if lacking := profile(settings, channel).lacking:
             message = f"{channel.upper()} is not set up here; set {' and '.join(lacking)}"
             checks.add("channels", message, Problem.NOT_ALLOWED_NOW)
+
+
+def check_fits(checks: Checklist, settings: Settings, text: str, channels: Iterable[str]) -> None:
+    """Note it if the text is longer than one of these channels takes."""
+    for channel in channels:
+        longest = profile(settings, channel).longest_text
+        if longest is not None and len(text) > longest:
+            message = f"is {len(text):,} characters long; {channel.upper()} takes {longest:,}"
+            checks.add("text", message, Problem.TOO_LONG)
 
 
 def of(mailing: Mailing, changes: dict[str, Any]) -> NewMailing:

@@ -86,6 +86,17 @@ async def work_is_due(parts: Parts, lane: str) -> bool:
     return False
 
 
+async def is_due(parts: Parts, lane: str, channel: str) -> bool:
+    """Whether a pump of this lane and channel may find anything: cheaper than to let it look."""
+    now = parts.database_clock.now()
+    if lane == messages.PERSONAL:
+        due = {"status": Status.PENDING, "due_at": {"$lte": now}}
+        return await _any_message({"mailing_id": None, "channel": channel, **due})
+    running = {"status": MailingStatus.RUNNING, "settled": False, "end_at": {"$gt": now}}
+    running["channels"] = channel
+    return await mailings.collection().find_one(running, projection={"_id": 1}) is not None
+
+
 async def _any_message(query: dict[str, Any]) -> bool:
     return await messages.collection().find_one(query, projection={"_id": 1}) is not None
 

@@ -31,4 +31,4 @@ def test_what_is_set_up_lacks_nothing() -> None:
     said = {"telegram_token": "t", "whatsapp_token": "w", "viber_token": "v"}
     settings = load(_env_file=None, whatsapp_phone_id="1", **said)
     assert not any(profile(settings, route).lacking for route in Route)
-    assert profile(settings, "viber") == Profile(8, 20.0, 0.0)
+    assert profile(settings, "viber") == Profile(8, 20.0, 0.0, longest_text=7_000)

@@ -9,6 +9,7 @@ from core.settings import load
 from local.outside import Outside
 from local.serving import serving
 from local.smtp_sink import Sink
+from rules.message import Route
 
 
 async def test_each_channel_delivers_as_the_settings_say() -> None:
@@ -25,18 +26,35 @@ async def test_each_channel_delivers_as_the_settings_say() -> None:
             sending_api_url=address,
             sending_api_token="a-token",
             sending_api_concurrency=5,
+            telegram_url=address,
+            telegram_token="any",
+            telegram_concurrency=6,
+            whatsapp_url=f"{address}/v23.0",
+            whatsapp_token="any",
+            whatsapp_phone_id="1",
+            viber_url=address,
+            viber_token="any",
         )
         channels = open_channels(settings)
         assert {name: channel.concurrency for name, channel in channels.items()} == {
             "sending_api": 5,
             "email": 3,
+            "telegram": 6,
+            "whatsapp": 8,
+            "viber": 8,
         }
+        assert channels.keys() == set(Route)
         assert await delivers(channels["email"], "ada@example.org")
         assert await delivers(channels["sending_api"], "79001234567")
+        assert await delivers(channels["telegram"], "4711")
+        assert await delivers(channels["whatsapp"], "79001234567")
+        assert not await delivers(channels["viber"], "01234567890A=")
         await close_channels(channels)
     assert sink.mails[0].sender == "bell@example.com"
     assert sink.mails[0].headers["From"] == "Звонарь <bell@example.com>"
     assert outside.ledger.count == 1
+    accepted = {name: one.ledger.count for name, one in outside.messengers.items()}
+    assert accepted == {"telegram": 1, "whatsapp": 1, "viber": 0}
 
 
 async def test_a_token_comes_from_where_the_settings_say() -> None:

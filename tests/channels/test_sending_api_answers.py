@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from channels.channel import ANSWER_LIMIT, Envelope, Outcome, Refused, Retry, Sent, Unknown
 from channels.http import BODY_LIMIT
+from channels.http_verdict import wish
 from channels.sending_api import SendingApi
-from channels.sending_verdict import wish
 from core import clock
 
 TOKEN = "eyJhbGciOiJIUzI1NiJ9.e30.c2VjcmV0"
