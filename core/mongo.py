@@ -9,7 +9,13 @@ from typing import Any, TypeVar
 from pymongo import AsyncMongoClient, ReadPreference, WriteConcern
 from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.asynchronous.database import AsyncDatabase
-from pymongo.errors import ConnectionFailure, DuplicateKeyError, OperationFailure
+from pymongo.errors import (
+    ConnectionFailure,
+    DuplicateKeyError,
+    OperationFailure,
+    PyMongoError,
+    ServerSelectionTimeoutError,
+)
 from pymongo.read_concern import ReadConcern
 
 from core.errors import Unavailable
@@ -34,6 +40,13 @@ the driver alone would go on for two minutes."""
 
 DUPLICATE_TRIES = 5
 """A transaction that lost a race for a new key finds that key on its next try."""
+
+COMMIT_AGAIN_SECONDS = 0.05
+"""Between the tries of a commit that nobody knows the outcome of."""
+
+
+class NotCommitted(Exception):
+    """Nothing of the transaction was written, and nothing will be."""
 
 
 def connect(uri: str) -> Client:
@@ -148,3 +161,37 @@ async def without_waiting(
             if error.has_error_label("TransientTransactionError"):
                 return None
             raise
+
+
+async def once(client: Client, work: Callable[[AsyncClientSession], Awaitable[Result]]) -> Result:
+    """Run `work` in one transaction, once; raises NotCommitted if it came to nothing.
+
+    Any other error means that nobody knows, or that the database was away from the beginning.
+    """
+    async with client.start_session(causal_consistency=False) as session:
+        await session.start_transaction(
+            ReadConcern("local"), WriteConcern("majority"), ReadPreference.PRIMARY
+        )
+        try:
+            result = await work(session)
+        except ServerSelectionTimeoutError:
+            raise
+        except PyMongoError as error:
+            raise NotCommitted from error
+        await _commit(session)
+        return result
+
+
+async def _commit(session: AsyncClientSession) -> None:
+    """Commit, again where nobody knows whether that was done; raises NotCommitted if it was not."""
+    began = time.monotonic()
+    while True:
+        try:
+            return await session.commit_transaction()
+        except PyMongoError as error:
+            if error.has_error_label("TransientTransactionError"):
+                raise NotCommitted from error
+            unknown = error.has_error_label("UnknownTransactionCommitResult")
+            if not unknown or time.monotonic() - began > AWAY_SECONDS:
+                raise
+        await asyncio.sleep(COMMIT_AGAIN_SECONDS)

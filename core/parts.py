@@ -9,6 +9,7 @@ from arq.connections import ArqRedis
 
 from core import mongo, redis, tasks
 from core.clock import DatabaseClock
+from core.group_commit import Commits
 from core.queue import Queue
 from core.quotas import Quotas
 from core.settings import Settings
@@ -28,6 +29,7 @@ class Parts:
     verifier: Verifier
     quotas: Quotas
     database_clock: DatabaseClock = field(default_factory=DatabaseClock)
+    commits: Commits = field(default_factory=Commits)
 
 
 @asynccontextmanager
@@ -41,6 +43,7 @@ async def open_parts(settings: Settings) -> AsyncIterator[Parts]:
     try:
         yield parts
     finally:
+        await parts.commits.close()
         await parts.queue.close()
         await parts.quotas.close()
         await parts.wakeups.flush()

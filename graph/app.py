@@ -14,7 +14,7 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.routing import Route
 
-from core import events, failpoints, log, memory, mongo, tasks, tokens
+from core import abandoned, events, failpoints, log, memory, mongo, tasks, tokens
 from core.errors import ConfigurationError
 from core.parts import Parts, open_parts
 from core.settings import Settings
@@ -108,6 +108,7 @@ async def _lifespan(app: Starlette, settings: Settings) -> AsyncIterator[None]:
         works: dict[str, Callable[[], Awaitable[None]]] = {
             "prepare": partial(_prepare, parts, sockets.ready),
             "patrol of bells": partial(bell.patrol, parts),
+            "patrol of transactions": partial(abandoned.patrol, parts.mongo),
             "sockets": partial(sockets.run, parts),
             "keys of streams": partial(open_streams.watch_keys, parts),
             "keys of exports": partial(open_exports.watch_keys, parts),

@@ -170,8 +170,7 @@ async def _write(parts: Parts, draft: _Draft, session: AsyncClientSession | None
         stages = ring.place_item(item, settings.notification_limit, settings.email)
     else:
         stages = ring.touch(settings.email)
-    head = await users.change(draft.user_id, stages, session, upsert=True)
-    assert head is not None
+    head = await users.upsert(parts, draft.user_id, stages, session)
     answer: Row = {name: head.get(name, 0) for name in ("seq", "unread", "floor")}
     answer |= {"user_id": draft.user_id, "key": kind.id, "item": None, "message_id": None}
     answer["waits"] = kind.email_if_unread_after_seconds is not None

@@ -1,6 +1,7 @@
 """Users: found, or made when something is first said to them (N6)."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from bson import ObjectId
@@ -9,10 +10,17 @@ from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.errors import DuplicateKeyError
 
+from core import failpoints, mongo
+from core.group_commit import Way
+from core.mongo import NotCommitted
+from core.parts import Parts
 from models.user import User
 from rules.ring import Stages
 
 Users = AsyncCollection[dict[str, Any]]
+Head = dict[str, Any]
+
+TOGETHER = failpoints.place("users.together")
 
 
 def collection() -> Users:
@@ -49,3 +57,46 @@ async def change(
             if last or session is not None:
                 raise
     raise AssertionError("the last try returns or raises")
+
+
+async def upsert(
+    parts: Parts, user_id: ObjectId, stages: Stages, session: AsyncClientSession | None = None
+) -> Head:
+    """The same for any user; without a session it may share one with other users' changes."""
+    if session is None:
+        return await parts.commits.make(_UPSERTS, user_id, stages)
+    return await _alone(user_id, stages, session)
+
+
+async def _alone(
+    user_id: ObjectId, stages: Stages, session: AsyncClientSession | None = None
+) -> Head:
+    head = await change(user_id, stages, session, upsert=True)
+    assert head is not None
+    return head
+
+
+async def _together(changes: dict[ObjectId, Stages]) -> dict[ObjectId, Head]:
+    return await mongo.once(collection().database.client, partial(_change_all, changes))
+
+
+async def _change_all(
+    changes: dict[ObjectId, Stages], session: AsyncClientSession
+) -> dict[ObjectId, Head]:
+    """Change these users and read their heads, which nobody else can change before the commit.
+
+    By plain commands: the driver's own bulk writes and cursors cost it more than the database.
+    """
+    here, name = collection().database, collection().name
+    updates = [{"q": {"_id": it}, "u": stages, "upsert": True} for it, stages in changes.items()]
+    done = await here.command({"update": name, "updates": updates}, session=session)
+    if done.get("writeErrors"):
+        raise NotCommitted
+    failpoints.reach(TOGETHER)
+    chosen = {"_id": {"$in": list(changes)}}
+    find = {"find": name, "filter": chosen, "projection": User.HEAD, "batchSize": len(changes)}
+    found = await here.command(find, codec_options=here.codec_options, session=session)
+    return {head["_id"]: head for head in found["cursor"]["firstBatch"]}
+
+
+_UPSERTS = Way(_alone, _together)
