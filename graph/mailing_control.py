@@ -1,12 +1,10 @@
 """Mutations that steer mailings: pause, resume, cancel, clone, try again (X7)."""
 
 from datetime import datetime
-from uuid import UUID
 
 import strawberry
 
-from core.errors import Checklist, InvalidInput
-from graph import ids
+from core.errors import InvalidInput
 from graph.auth import Needs
 from graph.context import Info
 from graph.enums import MessageStatus
@@ -19,6 +17,7 @@ from graph.mailing_input import (
     ResumeMailingInput,
 )
 from graph.mailing_mutation import MailingPayload
+from graph.message import message_ids
 from rules.message import Status
 from rules.roles import Permission
 from services import control, retries
@@ -135,16 +134,5 @@ async def _retry(info: Info, input: RetryMessagesInput, caller: str) -> retries.
         raise InvalidInput.at(
             "statuses", "goes with mailingId only: leave it out, or name a mailing"
         )
-    keys = _message_ids(input.message_ids or [])
+    keys = message_ids(input.message_ids or [])
     return await retries.of_messages(parts, keys, caller, input.end_at)
-
-
-def _message_ids(said: list[strawberry.ID]) -> list[UUID]:
-    retries.check_count(len(said))  # before there is one error for each
-    checks = Checklist()
-    found = [
-        checks.take(f"messageIds.{place}", lambda raw: ids.uuid("Message", raw), raw)
-        for place, raw in enumerate(said)
-    ]
-    checks.close()
-    return [key for key in found if key is not None]

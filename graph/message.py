@@ -5,6 +5,7 @@ from uuid import UUID
 
 import strawberry
 
+from core.errors import Checklist
 from graph import ids
 from graph.auth import Needs
 from graph.context import Info
@@ -15,8 +16,8 @@ from graph.paging import PageInfo
 from models import attempt as attempt_documents
 from models import message as documents
 from rules.message import Route, Status, Verdict
-from rules.roles import Permission
-from services import history
+from rules.roles import Permission, may
+from services import history, retries
 
 
 @strawberry.type(description="One try to deliver a message.")
@@ -69,6 +70,7 @@ class Message(Node):
     mailing_id: strawberry.ID | None
     client_id: strawberry.ID | None
     user_id: strawberry.ID | None
+    contact_id: strawberry.ID | None = strawberry.field(description="Even if it was deleted since.")
     created_at: datetime
     due_at: datetime = strawberry.field(description="When it is (or was) next to be tried.")
     sent_at: datetime | None
@@ -94,6 +96,7 @@ class Message(Node):
             mailing_id=_id("Mailing", message.mailing_id),
             client_id=_id("Client", message.client_id),
             user_id=None if message.user_id is None else strawberry.ID(str(message.user_id)),
+            contact_id=_id("Contact", message.contact_id),
             created_at=message.created_at,
             due_at=message.due_at,
             sent_at=message.sent_at,
@@ -128,14 +131,31 @@ class MessageQuery:
     """Queries about messages."""
 
     @strawberry.field(
-        description="One message, of a mailing or of a notification.",
-        extensions=[Needs(Permission.READ_MAILINGS)],
+        description=(
+            "One message: for who has READ_MAILINGS of a mailing or of anybody's, for others of "
+            "those that they asked for themselves."
+        ),
+        extensions=[Needs(Permission.KEEP_CONTACTS)],
     )
-    async def message(self, id: strawberry.ID) -> Message | None:
+    async def message(self, info: Info, id: strawberry.ID) -> Message | None:
         """A message by its id."""
         key = at_field("id", lambda raw: ids.uuid("Message", raw), id)
-        found = await history.message(key)
+        principal = info.context.require(Permission.KEEP_CONTACTS)
+        sees_all = may(principal, Permission.READ_MAILINGS)
+        found = await history.message(key, None if sees_all else principal.subject)
         return found and Message.of(found)
+
+
+def message_ids(said: list[strawberry.ID]) -> list[UUID]:
+    """The keys behind `messageIds`; raises InvalidInput with every mistake."""
+    retries.check_count(len(said))  # before there is one error for each
+    checks = Checklist()
+    found = [
+        checks.take(f"messageIds.{place}", lambda raw: ids.uuid("Message", raw), raw)
+        for place, raw in enumerate(said)
+    ]
+    checks.close()
+    return [key for key in found if key is not None]
 
 
 def _id(type_name: str, key: object) -> strawberry.ID | None:

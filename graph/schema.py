@@ -11,6 +11,8 @@ from graph.api_key import ApiKeyMutation, ApiKeyQuery
 from graph.audit import AuditQuery
 from graph.client import ClientMutation, ClientQuery
 from graph.completion import Completion
+from graph.contact import ContactMutation, ContactQuery
+from graph.contact_send import ContactSendMutation, ContactSendQuery
 from graph.errors import present
 from graph.history import HistoryQuery
 from graph.hooks import Hooks
@@ -40,6 +42,8 @@ class Query(
     AuditQuery,
     ClientQuery,
     HistoryQuery,
+    ContactQuery,
+    ContactSendQuery,
     InboxQuery,
     KindQuery,
     MailingQuery,
@@ -54,6 +58,8 @@ class Query(
 class Mutation(
     ApiKeyMutation,
     ClientMutation,
+    ContactMutation,
+    ContactSendMutation,
     KindMutation,
     MailingControlMutation,
     MailingMutation,

@@ -5,8 +5,13 @@ from functools import cache
 from graphql import GraphQLEnumType, GraphQLField, GraphQLSchema
 
 USUAL_SIZE = 10
-USUAL_SIZES = {"errors": 1, "samples": 5, "byStatus": 9}
-WEIGHTS = {"Notification.title": 20, "Notification.body": 20, "Notification.data": 50}
+USUAL_SIZES = {"errors": 1, "samples": 5, "byStatus": 9, "messages": 3}
+WEIGHTS = {
+    "FailedMessage.text": 20,
+    "Notification.title": 20,
+    "Notification.body": 20,
+    "Notification.data": 50,
+}
 """Of fields that may be kilobytes long, about 1 for each 300 bytes."""
 LARGEST_TYPE = 10
 """How many times the average a type may have of fields; `__type` asks for any one of them."""

@@ -5,10 +5,12 @@ from uuid import UUID
 
 from beanie import Document, PydanticObjectId
 from pydantic import BaseModel
-from pymongo import ASCENDING, IndexModel
+from pymongo import ASCENDING, DESCENDING, IndexModel
 
 TROUBLED = ("failed", "undeliverable", "expired", "cancelled", "uncertain", "suppressed")
 """Ended otherwise than sent: few among many, and what people look for."""
+FAILED = ("expired", "failed", "suppressed", "uncertain", "undeliverable")
+"""Ended otherwise than anybody wanted, and can be tried again."""
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -36,6 +38,9 @@ class Message(Document):
     mailing_id: PydanticObjectId | None = None
     client_id: PydanticObjectId | None = None
     user_id: PydanticObjectId | None = None
+    contact_id: PydanticObjectId | None = None
+    contact_name: str | None = None
+    """As it was when the message was made: contacts may go."""
     channel: str
     address: str = ""
     """Where the last attempt went; before any, where it would go."""
@@ -48,6 +53,8 @@ class Message(Document):
     due_at: datetime
     first_due_at: datetime | None = None
     """When it was due at first, once a try has put off `due_at`."""
+    planned_at: datetime | None = None
+    """When a personal message was to leave; no retry changes it."""
     lease: Lease | None = None
     attempts: int = 0
     attempts_before: int = 0
@@ -63,7 +70,7 @@ class Message(Document):
     read: bool = False
     """Its notification was read while it waited: it must not leave."""
     by: str | None = None
-    """The subject of the notification's maker."""
+    """The subject of who asked for a personal message."""
     topic: str | None = None
     """What a personal message is about, for whoever wants to hear no more of that: the key of its
     kind, or any other. A mailing's messages are about what the mailing is about."""
@@ -99,6 +106,19 @@ class Message(Document):
                 partialFilterExpression={"number": {"$type": "long"}},
             ),
             IndexModel([("client_id", ASCENDING), ("_id", ASCENDING)], name="client"),
+            IndexModel(
+                [("contact_id", ASCENDING)],
+                name="contact",
+                partialFilterExpression={"contact_id": {"$exists": True}},
+            ),
+            IndexModel(
+                [("by", ASCENDING), ("closed_at", DESCENDING), ("_id", DESCENDING)],
+                name="failed",
+                partialFilterExpression={
+                    "by": {"$exists": True},
+                    "status": {"$in": list(FAILED)},
+                },
+            ),
             # By the time of the ending, which is written once: one more entry, always the last.
             IndexModel(
                 [("closed_at", ASCENDING)],

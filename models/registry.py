@@ -10,6 +10,7 @@ from models.api_key import ApiKey
 from models.attempt import Attempt
 from models.audit_entry import AuditEntry
 from models.client import Client
+from models.contact import Contact
 from models.ending import Ending
 from models.idempotency import Answer
 from models.kind import Kind
@@ -29,6 +30,7 @@ DOCUMENTS: tuple[type[Document], ...] = (
     Attempt,
     AuditEntry,
     Client,
+    Contact,
     Counter,
     Ending,
     Kind,

@@ -141,13 +141,21 @@ HANDLES: Mapping[str, Callable[[object], str]] = {
 
 def tag(raw: object) -> str:
     """A tag of 1 to 64 characters without the spaces around it; raises Invalid."""
-    text = _text(raw, "a tag").strip()
+    return line(raw, "tag", TAG_LIMIT)
+
+
+def line(raw: object, noun: str, limit: int) -> str:
+    """A text of 1 to `limit` characters, all to be seen, without the spaces around it.
+
+    Raises Invalid.
+    """
+    text = _text(raw, f"a {noun}").strip()
     if not text:
-        raise Invalid("a tag needs at least one character", Problem.BLANK)
-    if len(text) > TAG_LIMIT:
-        raise Invalid(f"shorten the tag to {TAG_LIMIT} characters", Problem.TOO_LONG)
+        raise Invalid(f"a {noun} needs at least one character", Problem.BLANK)
+    if len(text) > limit:
+        raise Invalid(f"shorten the {noun} to {limit} characters", Problem.TOO_LONG)
     if any(unicodedata.category(character) in _UNPRINTABLE for character in text):
-        raise Invalid("remove the line breaks and control characters from the tag")
+        raise Invalid(f"remove the line breaks and control characters from the {noun}")
     return text
 
 

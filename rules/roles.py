@@ -22,6 +22,8 @@ class Permission(StrEnum):
     """Read it and mark its notifications read."""
     READ_ANY_INBOX = "READ_ANY_INBOX"
     CREATE_NOTIFICATIONS = "CREATE_NOTIFICATIONS"
+    KEEP_CONTACTS = "KEEP_CONTACTS"
+    """Keep contacts of one's own, write to them, and see what became of one's own messages."""
     MANAGE_KINDS = "MANAGE_KINDS"
     READ_CLIENTS = "READ_CLIENTS"
     MANAGE_CLIENTS = "MANAGE_CLIENTS"
@@ -51,7 +53,7 @@ class Principal:
 
 
 _SUBSCRIBER = frozenset({Permission.READ_OWN_INBOX})
-_SENDER = _SUBSCRIBER | {Permission.CREATE_NOTIFICATIONS}
+_SENDER = _SUBSCRIBER | {Permission.CREATE_NOTIFICATIONS, Permission.KEEP_CONTACTS}
 # Spelled out, so that a new permission is the admin's alone until someone decides otherwise.
 _OPERATOR = _SENDER | {
     Permission.READ_ANY_INBOX,

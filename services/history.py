@@ -14,9 +14,10 @@ from services import paging
 MOST_ATTEMPTS = 100
 
 
-async def message(message_id: UUID) -> Message | None:
-    """The message, or None."""
-    return await Message.get(message_id)
+async def message(message_id: UUID, by: str | None = None) -> Message | None:
+    """The message, or None; for a sender there are only the personal ones that it asked for."""
+    found = await Message.get(message_id)
+    return found if found is None or by in (None, found.by) else None
 
 
 async def attempts(message_ids: Iterable[UUID]) -> dict[UUID, list[Attempt]]:

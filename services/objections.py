@@ -13,6 +13,7 @@ LEAST_SECONDS = 1.0
 """A send with less time than this to its end would rather be cut off than answered."""
 
 GONE = "client deleted or without address"
+NO_HANDLE = "contact deleted or without this handle"
 ENDED = "the end came first"
 READ = "read in time"
 WITHDRAWN = "notification retracted"
@@ -28,7 +29,8 @@ def find(claimed: Claimed, mailing: dict[str, Any] | None, now: datetime) -> Cha
     if now >= (row["end_at"] if mailing is None else mailing["end_at"]):
         return end(claimed, Step.EXPIRED, ENDED, now)
     if mailing is None:
-        return None
+        is_reached = row.get("contact_id") is None or row["address"]
+        return None if is_reached else end(claimed, Step.CANCELLED, NO_HANDLE, now)
     if not row["address"]:
         return end(claimed, Step.CANCELLED, GONE, now)
     if mailing["status"] != MailingStatus.RUNNING or mailing["settled"]:

@@ -91,6 +91,7 @@ def _row(message: Personal, numbers: Mapping[uuid.UUID, Int64], now: datetime) -
         "status": Status.PENDING,
         "why": message.why,
         "due_at": message.due_at,
+        "planned_at": message.due_at,
         "attempts": 0,
         "maybe_sent": False,
         "created_at": now,

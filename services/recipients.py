@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from models.client import Client
+from models.contact import Contact
 from services import unread
 from services.messages import Claimed
 
@@ -24,6 +25,9 @@ async def look_up(claimed: Sequence[Claimed], channel: str) -> None:
     bulk = [one for one in claimed if one.mailing_id is not None]
     if bulk:
         await _look_up_clients(bulk, ADDRESS_FIELD[channel])
+    of_contacts = [one for one in claimed if one.row.get("contact_id") is not None]
+    if of_contacts:
+        await _look_up_contacts(of_contacts, channel)
     waited = [one for one in claimed if one.row.get("unread_item") is not None]
     if waited:
         read = await unread.already_read(waited)
@@ -41,3 +45,13 @@ async def _look_up_clients(bulk: Sequence[Claimed], field: str) -> None:
         one.row["stored_address"] = one.row["address"]
         one.row["address"] = address
         one.row["zone"] = client.get("time_zone", "UTC")
+
+
+async def _look_up_contacts(claimed: Sequence[Claimed], channel: str) -> None:
+    """Where they are reached now: a contact may have another handle, or be gone with all of them."""
+    query = {"_id": {"$in": [one.row["contact_id"] for one in claimed]}}
+    found = Contact.get_pymongo_collection().find(query, projection={channel: 1})
+    contacts = {row["_id"]: row async for row in found}
+    for one in claimed:
+        one.row["stored_address"] = one.row["address"]
+        one.row["address"] = contacts.get(one.row["contact_id"], {}).get(channel)

@@ -107,7 +107,7 @@ async def _put_back(parts: Parts, mailing_id: ObjectId, session: AsyncClientSess
     over = mailing["status"] not in mailings.LIVE or mailing["end_at"] <= now
     if not over:
         rows = await _next_rows(mailing_id, retrying, session)
-        await _reopen_rows(rows, {"due_at": now}, session)
+        await reopen_rows(rows, {"due_at": now}, session)
     left = None if over else _left(retrying, rows)
     # Written in any case, so that a cancellation or an end at the same moment waits its turn.
     step = {"$set": {"retrying": left}}
@@ -134,7 +134,7 @@ def _left(retrying: dict[str, Any], rows: list[dict[str, Any]]) -> dict[str, Any
     return {**retrying, "statuses": statuses, "after": None} if statuses else None
 
 
-async def _reopen_rows(
+async def reopen_rows(
     rows: list[dict[str, Any]], values: dict[str, Any], session: AsyncClientSession
 ) -> None:
     """Make ended rows pending; whether they may have been sent stays as it is.
@@ -165,15 +165,19 @@ async def _retry_rows(
     now = said[2]
     found = messages.collection().find({"_id": {"$in": ids}}, session=session)
     rows = {row["_id"]: row async for row in found}
-    _check_rows(ids, rows)
+    check_rows(ids, rows)
     mailing_ids = {row["mailing_id"] for row in rows.values()} - {None}
     reopened = [await _reopen_mailing(mailing_id, said, session) for mailing_id in mailing_ids]
     bulk = [row for row in rows.values() if row["mailing_id"] is not None]
     personal = [row for row in rows.values() if row["mailing_id"] is None]
-    await _reopen_rows(bulk, {"due_at": now}, session)
-    life = {"due_at": now, "end_at": now + emails.PERSONAL_LIFE}
-    await _reopen_rows(personal, life, session)
+    await reopen_rows(bulk, {"due_at": now}, session)
+    await reopen_rows(personal, new_life(now), session)
     return Retried(len(rows), reopened[0] if len(reopened) == 1 else None)
+
+
+def new_life(now: datetime) -> dict[str, datetime]:
+    """From when and until when a personal message is tried again."""
+    return {"due_at": now, "end_at": now + emails.PERSONAL_LIFE}
 
 
 async def _reopen_mailing(
@@ -230,7 +234,8 @@ def _check_statuses(statuses: Sequence[Status]) -> None:
         raise InvalidInput.at("statuses", f"only what is {ALLOWED} can be tried again")
 
 
-def _check_rows(ids: list[UUID], rows: dict[UUID, dict[str, Any]]) -> None:
+def check_rows(ids: list[UUID], rows: dict[UUID, dict[str, Any]]) -> None:
+    """Raise InvalidInput for every id without a row, or with one that can't be tried again."""
     checks = Checklist()
     for place, message_id in enumerate(ids):
         field = f"messageIds.{place}"

@@ -83,6 +83,10 @@ def standing(folder: Path, mongod: Mongod, redis: Redis) -> Iterator[House]:
         "PORT": str(ports["api"]),
         "SMTP_PORT": str(ports["smtp"]),
         "SENDING_API_URL": f"http://{LOOPBACK}:{ports['outside']}",
+        "TELEGRAM_URL": f"http://{LOOPBACK}:{ports['outside']}",
+        "TELEGRAM_TOKEN": "any",
+        "VIBER_URL": f"http://{LOOPBACK}:{ports['outside']}",
+        "VIBER_TOKEN": "any",
         "DRAIN_SECONDS": "5",
         "LOG_FORMAT": "json",
     }

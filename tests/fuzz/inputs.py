@@ -81,18 +81,37 @@ def _client(dice: Random) -> dict[str, Any]:
     return {"phone": f"79{number:09}", "email": f"c{number}@example.com", "tags": ["vip"]}
 
 
+def _contact(dice: Random) -> dict[str, Any]:
+    number = dice.randrange(10**9)
+    ways = {"telegram": f"{number + 1}", "whatsapp": f"79{number:09}", "viber": f"{number:09}A="}
+    some = dice.sample([*ways], dice.randint(1, 3))
+    return {"name": f"C{number}", **{way: ways[way] for way in some}}
+
+
+def _to_contacts(dice: Random) -> dict[str, Any]:
+    when = {"notBefore": _moment(dice.choice((-60, 0, 2, 600)))}
+    return {"names": dice.choice((["Ann"], ["ANN", "ann"], ["Ann", "?"])), "text": "Come!", **when}
+
+
 _NEW: dict[str, Callable[[Random], Any]] = {
     "createApiKey": lambda dice: {"name": f"Service {dice.random()}", "role": Word("SENDER")},
     "createClient": _client,
     "createClients": lambda dice: {"clients": _some(_client, dice)},
+    "createContact": _contact,
     "createKind": _kind,
     "createMailing": lambda dice: {**_mailing(dice), **_between(dice)},
     "createNotification": _notification,
     "createNotifications": lambda dice: {"notifications": _some(_notification, dice)},
+    "sendToContacts": _to_contacts,
     "mailingPreview": lambda dice: {**_mailing(dice), **_between(dice)},
 }
 _CHANGES: dict[str, tuple[str, Callable[[Random], Any]]] = {
     "cloneMailing": ("mailings", _between),
+    "deleteContact": ("contacts", lambda dice: {}),
+    "updateContact": (
+        "contacts",
+        lambda dice: dice.choice(({"name": "Bob"}, {"viber": None}, {"telegram": "4712"})),
+    ),
     "updateMailing": (
         "mailings",
         lambda dice: dice.choice(

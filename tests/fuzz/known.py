@@ -28,6 +28,8 @@ DOCUMENTS = 900
 
 _STOCK = """mutation ($clients: [CreateClientInput!]!, $said: [CreateNotificationInput!]!) {
   createClients(input: {clients: $clients}) { errors { message } }
+  ann: createContact(input: {name: "Ann", telegram: "4711", viber: "01234567890A="}) {
+    errors { message } }
   createKind(input: {key: "sale", title: "{{ data.n }}", email: true}) { errors { message } }
   createNotifications(input: {notifications: $said}) { errors { message } }
 }"""
@@ -40,6 +42,8 @@ _ALL = """query ($user: ID!) {
   some: mailings(first: 5) { nodes { messages(first: 20) { edges { cursor node { id } } } } }
   clients(first: 40) { edges { cursor node { id phone tags operatorCode } } }
   apiKeys(first: 40) { edges { cursor node { id } } }
+  contacts(first: 20) { edges { cursor node { id } } }
+  failedMessages(first: 20) { edges { cursor node { id } } }
   auditLog(first: 20) { edges { cursor node { id } } }
   kinds { id key }
   inbox(userId: $user) { headCursor notifications(first: 50) { edges { cursor node { id } } } }
@@ -95,6 +99,8 @@ class Known:
                 if edge["node"]["id"] not in house.own_keys
             ],
             "auditLog": found["auditLog"]["edges"],
+            "contacts": found["contacts"]["edges"],
+            "failedMessages": found["failedMessages"]["edges"],
             "notifications": inbox["notifications"]["edges"],
         }
         self.ids = {name: [edge["node"]["id"] for edge in these] for name, these in edges.items()}
@@ -121,7 +127,8 @@ class Known:
         return inputs.taken(field, self.ids, self._dice)
 
     def _makers(self) -> dict[str, Callable[[Random], Any]]:
-        moments = dict.fromkeys(("startAt", "endAt", "since", "until", "expiresAt"), _any_moment)
+        when = ("startAt", "endAt", "since", "until", "expiresAt", "notBefore")
+        moments = dict.fromkeys(when, _any_moment)
         templates = dict.fromkeys(("title", "body", "text"), _one_of(TEMPLATES))
         hours = dict.fromkeys(("from", "to"), _one_of(("00:00", "09:00", "23:59", "24:00", "9")))
         return {
@@ -155,7 +162,7 @@ class Known:
             return self._one(self.ids["mailings"])
         if name == "messageIds":
             return [self._one(self.ids["messages"]) for _ in range(self._dice.randrange(4))]
-        kinds = ("mailing", "message", "client", "notification", "apiKey")
+        kinds = ("mailing", "message", "client", "contact", "notification", "apiKey")
         of = next((kind for kind in kinds if kind.lower() in field.lower()), None)
         # Now and then the id of something else.
         if of is None or self._dice.random() < 0.05:

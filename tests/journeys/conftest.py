@@ -29,6 +29,8 @@ STAFF = "5f0c3a1b2c3d4e5f6a7b8c99"
 UNKNOWN = "somebody@example.com"
 """The address that users get whom nobody has told of before."""
 PATIENCE = 60.0
+MESSENGERS = {name: f"{name}-secret-0a1b2c" for name in ("telegram", "whatsapp", "viber")}
+"""Their tokens."""
 
 
 @dataclass
@@ -72,7 +74,9 @@ class House:
             for name in set(database.list_collection_names(filter=factories.OURS)) - {"kinds"}:
                 database[name].delete_many({})
         await self.faults()
-        for address in (f"{self.ports['outside']}/_ledger", f"{self.ports['mail']}/mails"):
+        outside = f"{self.ports['outside']}/_ledger"
+        ledgers = [outside, *(f"{outside}/{name}" for name in MESSENGERS)]
+        for address in (*ledgers, f"{self.ports['mail']}/mails"):
             async with self.http.delete(f"http://127.0.0.1:{address}") as response:
                 assert response.status == 204
 
@@ -137,6 +141,17 @@ def moment(seconds: float = 0) -> str:
     return (datetime.now(UTC) + timedelta(seconds=seconds)).isoformat()
 
 
+def messengers(outside: str) -> dict[str, str]:
+    """What sets up the emulated messengers, with a token of its own for each."""
+    return {
+        **{f"{name.upper()}_TOKEN": token for name, token in MESSENGERS.items()},
+        "TELEGRAM_URL": outside,
+        "WHATSAPP_URL": f"{outside}/v23.0",
+        "WHATSAPP_PHONE_ID": "1",
+        "VIBER_URL": outside,
+    }
+
+
 @pytest.fixture(scope="session")
 async def standing(
     mongod: Mongod, redis_server: Redis, tmp_path_factory: pytest.TempPathFactory
@@ -152,6 +167,7 @@ async def standing(
         "SMTP_PORT": str(ports["smtp"]),
         "SENDING_API_URL": f"http://127.0.0.1:{ports['outside']}",
         "SENDING_API_TOKEN": "the provider's token",
+        **messengers(f"http://127.0.0.1:{ports['outside']}"),
         "LEASE_SECONDS": "2",
         "DRAIN_SECONDS": "5",
         "LOG_FORMAT": "json",
