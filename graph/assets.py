@@ -21,9 +21,17 @@ LEAST_COMPRESSED = 1_024
 """Bytes below which compressing saves nothing."""
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
-    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    "connect-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 """For pages: only what we serve ourselves. `connect-src 'self'` covers the socket (CSP 3)."""
+OF_EDITOR = POLICY.replace("style-src 'self'", "style-src 'self' 'unsafe-inline'")
+"""Monaco, the explorer's editor, writes styles as it goes; scripts stay ours alone."""
+PAGES = {
+    "/bell": ("bell.html", POLICY),
+    "/docs": ("explorer.html", OF_EDITOR),
+    "/graphiql": ("explorer.html", OF_EDITOR),
+}
+"""By path: the file, and what it may load."""
 FRESH = "public, max-age=300"
 """For names that stay while their content changes."""
 
@@ -89,12 +97,13 @@ async def bell(request: Request) -> Response:
 
 
 async def page(request: Request) -> Response:
-    """A page by its name; where nothing was built, one that says what to do."""
+    """A page; where nothing was built, one that says what to do."""
+    name, policy = PAGES[request.url.path]
     try:
-        found = await asset(f"{request.url.path.lstrip('/')}.html")
+        found = await asset(name)
     except HTTPException:
         return PlainTextResponse(REBUILD, 503)
-    return answer(request, found, {"Cache-Control": "no-cache", "Content-Security-Policy": POLICY})
+    return answer(request, found, {"Cache-Control": "no-cache", "Content-Security-Policy": policy})
 
 
 async def hashed(request: Request) -> Response:
@@ -106,6 +115,6 @@ async def hashed(request: Request) -> Response:
 ROUTES = (
     Route("/bell.js", bell),
     Route("/bell.d.ts", bell),
-    Route("/bell", page),
+    *(Route(path, page) for path in PAGES),
     Route("/assets/{name}", hashed),
 )
