@@ -5,6 +5,7 @@ import logging
 import sys
 from collections.abc import Mapping
 from contextlib import suppress
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
@@ -26,18 +27,23 @@ def configure(settings: Settings, process: str) -> None:
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
-    # Our own events, one or more a message, skip the standard library: it would take 5 times as long.
-    last = [structlog.processors.format_exc_info, _renderer(settings), _encode]
-    structlog.configure(
-        processors=[*shared, *last],
-        wrapper_class=structlog.make_filtering_bound_logger(settings.log_level),
-        logger_factory=structlog.BytesLoggerFactory(sys.stderr.buffer),
-        cache_logger_on_first_use=True,
-    )
     _configure_libraries(settings, shared)
     structlog.contextvars.bind_contextvars(process=process)
-    log = structlog.get_logger().bind()
-    events.subscribe(partial(_write, log))
+    # Our own events, one or more a message, skip the standard library: it would take 5 times as long.
+    if _is_readable(settings):
+        events.subscribe(partial(_write, _readable_logger(settings, shared)))
+    else:
+        events.subscribe(_Lines(settings, process).write)
+
+
+def _readable_logger(settings: Settings, shared: list[Any]) -> Any:  # noqa: ANN401 - structlog's
+    last = [structlog.processors.format_exc_info, _renderer(settings), _encode]
+    return structlog.wrap_logger(
+        structlog.BytesLogger(sys.stderr.buffer),
+        processors=[*shared, *last],
+        wrapper_class=structlog.make_filtering_bound_logger(settings.log_level),
+        cache_logger_on_first_use=True,
+    ).bind()
 
 
 def _configure_libraries(settings: Settings, shared: list[Any]) -> None:
@@ -59,10 +65,15 @@ def _configure_libraries(settings: Settings, shared: list[Any]) -> None:
 
 
 def _renderer(settings: Settings) -> Any:  # noqa: ANN401 - structlog's own type for processors
-    readable = settings.log_format == "console" or (
+    if _is_readable(settings):
+        return structlog.dev.ConsoleRenderer()
+    return structlog.processors.JSONRenderer(_dump)
+
+
+def _is_readable(settings: Settings) -> bool:
+    return settings.log_format == "console" or (
         settings.log_format == "auto" and sys.stderr.isatty()
     )
-    return structlog.dev.ConsoleRenderer() if readable else structlog.processors.JSONRenderer(_dump)
 
 
 def _dump(line: object, **_: object) -> str:
@@ -77,12 +88,36 @@ def _encode(log: object, method: str, line: str) -> bytes:
     return line.encode()
 
 
-def _write(log: Any, name: str, fields: Mapping[str, object]) -> None:  # noqa: ANN401 - structlog's
-    say = log.info
+class _Lines:
+    """Our own events as JSON: just what the pipeline would make of them, in a quarter of its time."""
+
+    def __init__(self, settings: Settings, process: str) -> None:
+        self._process = process
+        self._least = logging.getLevelNamesMapping()[settings.log_level.upper()]
+        self._out = structlog.BytesLogger(sys.stderr.buffer)
+
+    def write(self, name: str, fields: Mapping[str, object]) -> None:
+        level = _level(name)
+        if _SEVERITIES[level] < self._least:
+            return
+        line: dict[str, Any] = {**fields, "event": name, "process": self._process, "level": level}
+        line["timestamp"] = datetime.now(UTC).isoformat().replace("+00:00", "Z")
+        if "exc_info" in line:
+            line = dict(structlog.processors.format_exc_info(None, level, line))
+        with suppress(OSError, ValueError):
+            self._out.msg(_dump(line).encode())
+
+
+_SEVERITIES = {"info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
+
+
+def _level(name: str) -> str:
     if name.endswith(_TROUBLE):
-        say = log.warning
-    elif name.endswith(_ALARM):
-        say = log.error
+        return "warning"
+    return "error" if name.endswith(_ALARM) else "info"
+
+
+def _write(log: Any, name: str, fields: Mapping[str, object]) -> None:  # noqa: ANN401 - structlog's
     # A full disk or a closed pipe must not stop the work that the line is about.
     with suppress(OSError, ValueError):
-        say(name, **fields)
+        getattr(log, _level(name))(name, **fields)

@@ -1,6 +1,6 @@
 """What an operation passes before it is executed: read, measured, validated and weighed."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from graphql import (
     DocumentNode,
@@ -36,7 +36,7 @@ class Preparation(SchemaExtension):
     _prepared: Prepared | None = None
     _refused: Sequence[GraphQLError] = ()
 
-    def on_parse(self) -> Iterator[None]:
+    def on_parse(self) -> None:  # type: ignore[override] # a plain function will do
         """Take the document, or in place of one that can't be read an empty one.
 
         Raised from here, an error would end a socket's operation without a word.
@@ -49,16 +49,14 @@ class Preparation(SchemaExtension):
             self._refused = refused.errors
             name = context._provided_operation_name  # noqa: SLF001 - has no public name
             context.graphql_document = refused.document or _empty(name)
-        yield
 
-    def on_validate(self) -> Iterator[None]:
+    def on_validate(self) -> None:  # type: ignore[override] # a plain function will do
         """Say why the operation is refused, if it is."""
         context = self.execution_context
         errors = list(self._refused)
         if self._prepared is not None:
             errors = _objections(self._prepared, context)
         context.pre_execution_errors = errors
-        yield
 
 
 def operation_type(text: str, name: str | None) -> OperationType | None:

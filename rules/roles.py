@@ -1,9 +1,9 @@
 """Who may do what: a closed table of roles and permissions."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
 
 
 class Role(StrEnum):
@@ -86,7 +86,8 @@ def may_read_inbox(principal: Principal, user_id: str) -> bool:
     return own and may(principal, Permission.READ_OWN_INBOX)
 
 
-def strongest(names: Iterable[str]) -> Role | None:
+@lru_cache
+def strongest(names: tuple[str, ...]) -> Role | None:
     """The role that may do most of those named; other names stand for nothing here."""
     named = set(names)
     known = [role for role in Role if role.value in named]

@@ -79,7 +79,7 @@ def test_a_principal_cannot_be_changed() -> None:
     ],
 )
 def test_of_several_roles_the_strongest_counts(names: list[str], role: Role | None) -> None:
-    assert strongest(iter(names)) is role
+    assert strongest(tuple(names)) is role
 
 
 @pytest.mark.parametrize("role", Role)
