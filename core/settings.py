@@ -132,6 +132,9 @@ class Settings(Providers, _Basics):
         description="Comma-separated addresses or networks of proxies whose X-Forwarded-For is believed; "
         "`*`: any.",
     )
+    import_bytes: int = Field(
+        1_073_741_824, ge=65_536, description="Largest table that is imported, also when unpacked."
+    )
     sockets: int = Field(20_000, ge=1, description="WebSockets open at once, per API process.")
     sockets_per_user: int = Field(
         100, ge=1, description="Of them, how many may be of one user or API key."

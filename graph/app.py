@@ -22,6 +22,7 @@ from core.parts import Parts, open_parts
 from core.settings import Settings
 from graph import assets, cors, documents, health
 from graph.client_export import export_clients
+from graph.client_import import import_clients, open_imports
 from graph.export import open_exports
 from graph.http import answer
 from graph.rejection import refuse
@@ -69,6 +70,7 @@ def create_app(settings: Settings) -> Starlette:
         routes=[
             Route(GRAPHQL, answer, methods=["GET", "POST"]),
             Route("/clients/export", export_clients),
+            Route("/clients/import", import_clients, methods=["POST"]),
             Route("/health/live", health.live),
             Route("/health/ready", health.ready),
             *assets.ROUTES,
@@ -136,6 +138,7 @@ async def _lifespan(app: Starlette, settings: Settings) -> AsyncIterator[None]:
             "sockets": partial(sockets.run, parts),
             "keys of streams": partial(open_streams.watch_keys, parts),
             "keys of exports": partial(open_exports.watch_keys, parts),
+            "keys of imports": partial(open_imports.watch_keys, parts),
             "signing keys": parts.verifier.run,
             "uses of API keys": api_keys.record_uses,
         }

@@ -30,6 +30,9 @@ class AuditEntry(Node):
     input: str = strawberry.field(description="JSON without secrets, cut to 2,000 characters.")
     outcome: AuditOutcome
     codes: list[str] = strawberry.field(description="Why it was refused or failed.")
+    result: str | None = strawberry.field(
+        description="JSON of what it did, where that is counted: the rows of an import."
+    )
     times: int = strawberry.field(
         description="How often: what is refused to the same caller in the same words counts here "
         "for a minute; `at` is the first time and `finishedAt` the last."
@@ -51,6 +54,7 @@ class AuditEntry(Node):
             input=entry.input,
             outcome=entry.outcome,
             codes=entry.codes,
+            result=entry.result,
             times=entry.times,
             finished_at=entry.finished_at,
         )

@@ -52,6 +52,7 @@ async def answer(
         export = Export(request, context, asked_for(request), headers)
         # Before anything is said: that the database is away can be told by the status only now.
         await export.begin()
+        open_exports.check(context.principal)  # others came in meanwhile
         return export
     except ClientDisconnect:
         return Response(status_code=CLIENT_LEFT)
@@ -89,11 +90,12 @@ class Export(Response):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send all pages."""
         start = {"type": "http.response.start", "status": 200, "headers": self.raw_headers}
-        await send(start)
         if self._is_head:
+            await send(start)
             await send({"type": "http.response.body", "body": b"", "more_body": False})
             return
         with open_exports.entered(self._context.principal, self.end):
+            await send(start)
             await self._run(receive, send)
 
     def end(self) -> None:
@@ -105,6 +107,8 @@ class Export(Response):
         expiry = self._at_expiry()
         if self._wire is not None:
             self._wire.on_shutdown = self.end
+            if self._wire.stopping:
+                self.end()
         writer = asyncio.create_task(self._write(send))
         left = asyncio.create_task(gone(receive))
         try:

@@ -28,7 +28,7 @@ async def recorded(
 ) -> Any:  # noqa: ANN401 - whatever payload the mutation has
     """The mutation's payload; raises Unauthenticated, Forbidden, and what the mutation raises."""
     said = {name: plain(value) for name, value in given.items()}
-    principal = await _allowed(info.context, permission, info.field_name, said)
+    principal = await allowed(info.context, permission, info.field_name, said)
     async with audit.on_record(info.context.parts, principal, info.field_name, said) as record:
         payload = await resolve(**given)
         codes = (error.code.value for error in getattr(payload, "errors", ()))
@@ -37,9 +37,8 @@ async def recorded(
     return payload
 
 
-async def _allowed(
-    context: Context, permission: Permission, action: str, said: object
-) -> Principal:
+async def allowed(context: Context, permission: Permission, action: str, said: object) -> Principal:
+    """Who asks; raises Unauthenticated or Forbidden, which is put on record of an operator."""
     try:
         return context.require(permission)
     except Forbidden as error:

@@ -26,6 +26,8 @@ class AuditEntry(Document):
     input: str
     outcome: Outcome = Outcome.UNFINISHED
     codes: list[str] = Field(default_factory=list)
+    result: str | None = None
+    """What it did, where that is counted, in JSON."""
     times: int = 1
     """More than 1 where the same was refused again and again within a minute."""
     finished_at: datetime | None = None

@@ -33,6 +33,8 @@ class Record:
     targets: list[str]
     codes: list[str] = field(default_factory=list)
     """Why it was refused, if it was."""
+    result: object = None
+    """What it did, where that is counted."""
 
 
 Recording: TypeAlias = AbstractAsyncContextManager[Record]
@@ -69,7 +71,7 @@ async def on_record(
         raise
     except Exception as error:
         away = isinstance(error, ConnectionFailure)
-        await _end(record, Outcome.FAILED, [(Unavailable if away else BelfryError).code])
+        await _end(record, Outcome.FAILED, [Unavailable.code if away else _code(error)])
         raise
     failpoints.reach(ENDING)
     await _end(record, Outcome.REFUSED if record.codes else Outcome.DONE, record.codes)
@@ -131,12 +133,19 @@ def _row(parts: Parts, by: Principal | str, action: str, said: object) -> Row:
 
 async def _end(record: Record, outcome: Outcome, codes: list[str]) -> None:
     end = {"outcome": outcome.value, "codes": codes, "finished_at": clock.now()}
-    change = {"$set": {**end, "targets": record.targets}}
+    done = {} if record.result is None else {"result": summary(record.result)}
+    change = {"$set": {**end, **done, "targets": record.targets}}
     try:
         await AuditEntry.get_pymongo_collection().update_one({"_id": record.entry_id}, change)
     except PyMongoError as error:
         # The action is over; its caller must hear how, and the row says that this is not on record.
         events.emit("audit.end.failed", entry_id=str(record.entry_id), error=str(error))
+
+
+def _code(error: Exception) -> str:
+    """The code of an error that the edge has raised in the middle, else that of our own mistake."""
+    code = getattr(error, "code", None)
+    return code if isinstance(code, str) else BelfryError.code
 
 
 def _query(wanted: AuditFilter) -> dict[str, Any]:

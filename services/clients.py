@@ -97,7 +97,7 @@ async def update(client_id: ObjectId, changes: dict[str, Any]) -> Client:
     if result.matched_count == 0:
         raise missing()
     if "time_zone" in changes:
-        await windows.client_moved(client_id)
+        await windows.clients_moved([client_id])
     events.emit("client.updated", client_id=str(client_id))
     changed: Client = client.model_copy(update=values)
     return changed

@@ -36,11 +36,15 @@ def closes_at(window: dict[str, str], zone: str, now: datetime) -> datetime:
     return _closing(window["opens"], window["closes"], zone, _minute(now))
 
 
-async def client_moved(client_id: ObjectId) -> None:
-    """Look again at what waits for the window of a client whose zone has changed."""
-    waiting = {"client_id": client_id, "status": Status.PENDING, "why": WAITING}
+async def clients_moved(
+    client_ids: list[ObjectId], session: AsyncClientSession | None = None
+) -> None:
+    """Look again at what waits for the windows of clients whose zones have changed."""
+    of_them = {"client_id": {"$in": client_ids}}
+    waiting = {**of_them, "status": Status.PENDING, "why": WAITING}
     # Due at once: the pump asks for the zone right before the send, and puts it off again.
-    await messages.collection().update_many(waiting, [{"$set": {"due_at": "$created_at"}}])
+    due = [{"$set": {"due_at": "$created_at"}}]
+    await messages.collection().update_many(waiting, due, session=session)
 
 
 async def move(parts: Parts, mailing_id: ObjectId) -> bool:

@@ -20,6 +20,7 @@ from services.notifications import NewNotification
 HOUR = timedelta(hours=1)
 OURS = {"name": {"$regex": r"^(?!system\.)"}}
 """A filter of collections: MongoDB keeps some of its own beside a time-series collection."""
+_unused = 500_000_000
 
 
 def notification(user_id: object, key: str = "new_post", **said: Any) -> NewNotification:
@@ -44,6 +45,13 @@ def mailing(**said: Any) -> NewMailing:
 def phone(number: int) -> str:
     """A phone of its own for each number."""
     return f"7{9_000_000_000 + number}"
+
+
+def unused(count: int) -> int:
+    """The first of so many numbers that no other test on the same database has."""
+    global _unused  # noqa: PLW0603 - one row of numbers for all
+    _unused += count
+    return _unused - count
 
 
 async def clients(

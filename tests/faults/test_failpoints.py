@@ -30,9 +30,8 @@ ROOMS = [module.name for module in pkgutil.iter_modules(services.__path__)]
 for room in ROOMS:
     importlib.import_module(f"services.{room}")
 
-ELSEWHERE = ("audit.", "idempotency.", "retention.", "rollups.", "users.")
-"""Places that no worker comes to while it sends; `test_audit.py`, `test_idempotency.py` and `test_users.py`
-of `tests/graph`, `tests/services/test_retention.py` and `test_rollups.py` die there."""
+ELSEWHERE = ("audit.", "idempotency.", "imports.", "retention.", "rollups.", "users.")
+"""Places that no worker comes to while it sends; the tests of these die there."""
 PLACES = sorted(
     place
     for place in failpoints.places()

@@ -17,7 +17,7 @@ from graph.export import MOST_OF_ONE
 from local.mongod import Mongod
 from local.redis import Redis
 from rules.client_table import COLUMNS
-from tests.factories import phone
+from tests.factories import phone, unused
 from tests.graph.api import serving
 from tests.graph.conftest import PATIENCE, Edge, token
 from tests.graph.http import code_of, connect, send
@@ -34,7 +34,7 @@ def put_in(edge: Edge, count: int, **said: Any) -> str:
     """So many clients with a tag of their own, which is the answer."""
     tag, now = f"t{ObjectId()}", clock.now()
     base = {"operator_code": "999", "time_zone": "UTC", "email": None, "created_at": now}
-    start = int(str(ObjectId())[-5:], 16) * 100
+    start = unused(count)
     edge.database["clients"].insert_many(
         {**base, "updated_at": now, "phone": phone(start + at), "tags": [tag], **said}
         for at in range(count)
