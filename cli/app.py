@@ -2,10 +2,11 @@
 
 import typer
 
-from cli import clients, mailings, new_mailing, notifications, stats, watch
+from cli import clients, exports, imports, mailings, new_mailing, notifications, stats, watch
 
 GROUPS = {
     "clients": clients.app,
+    "export": exports.app,
     "mailings": mailings.app,
     "watch": watch.app,
 }
@@ -14,7 +15,7 @@ new_mailing.join(mailings.app)
 
 def join(belfry: typer.Typer) -> None:
     """Add them to the command line."""
-    for room in (notifications, stats):
+    for room in (imports, notifications, stats):
         room.join(belfry)
     for name, app in GROUPS.items():
         belfry.add_typer(app, name=name)

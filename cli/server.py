@@ -86,7 +86,7 @@ class Server:
             raise unreachable(self.url, error) from None
         answer = _document(read)
         if not {"data", "errors"} & answer.keys():
-            raise Unavailable(f"{self.url} answered HTTP {status}, and not as Belfry does")
+            raise strange(self.url, status)
         return answer
 
 
@@ -111,6 +111,20 @@ def unreachable(url: str, error: Exception) -> Unavailable:
     """What to say when no connection came about, or one broke."""
     reason = str(error) or type(error).__name__
     return Unavailable(f"{url} can't be reached ({reason}); --url or BELFRY_URL says where it is")
+
+
+def strange(url: str, status: int) -> Unavailable:
+    """What to say when something else than Belfry has answered."""
+    return Unavailable(f"{url} answered HTTP {status}, and not as Belfry does")
+
+
+def reported(url: str, status: int, read: bytes) -> dict[str, Any]:
+    """What was answered to a request that is no operation; raises Refused and Unavailable."""
+    answer = _document(read)
+    if status == 200 and answer:
+        return answer
+    errors = answer.get("errors")
+    raise refusal(errors) if errors else strange(url, status)
 
 
 def refusal(errors: list[dict[str, Any]]) -> BelfryError:
