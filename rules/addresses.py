@@ -224,6 +224,9 @@ def _check_local_part(local: str) -> None:
         raise Invalid("before the @ use only a-z, 0-9, single dots inside, and !#$%&'*+/=?^_`{|}~-")
 
 
+@lru_cache(
+    maxsize=4_096
+)  # A directory of a million has few domains, and each costs more than all else.
 def _wire_form(domain: str) -> bytes:
     try:
         if not domain.endswith("."):
