@@ -1,6 +1,6 @@
 """Clients that come in as a table."""
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 import orjson
@@ -48,12 +48,9 @@ async def _import(request: Request, headers: dict[str, str]) -> dict[str, Any]:
     _check_content_type(request.headers.get("content-type", ""), order.format)
     upload = Upload(request, context.parts.settings.import_bytes)
     open_imports.check(by)
-    with open_imports.entered(by, upload.end):
-        wire = getattr(request.state, "wire", None)
-        if wire is not None:
-            wire.on_shutdown = upload.end
-            if wire.stopping:
-                upload.end()
+    # A token may come to its end meanwhile; a key that is revoked stops it.
+    for_long = replace(by, expires_at=None)
+    with open_imports.entered(for_long, upload.end, getattr(request.state, "wire", None)):
         report = await imports.run(context.parts, by, upload.pieces(), order)
     return _told(report, order)
 

@@ -10,8 +10,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from core import clock, events, tasks
-from core.tokens import LEEWAY
+from core import events, tasks
 from graph import rejection
 from graph.accept import LEGACY
 from graph.context import Context
@@ -94,7 +93,7 @@ class Export(Response):
             await send(start)
             await send({"type": "http.response.body", "body": b"", "more_body": False})
             return
-        with open_exports.entered(self._context.principal, self.end):
+        with open_exports.entered(self._context.principal, self.end, self._wire):
             await send(start)
             await self._run(receive, send)
 
@@ -104,11 +103,6 @@ class Export(Response):
             self._ending.set_result(None)
 
     async def _run(self, receive: Receive, send: Send) -> None:
-        expiry = self._at_expiry()
-        if self._wire is not None:
-            self._wire.on_shutdown = self.end
-            if self._wire.stopping:
-                self.end()
         writer = asyncio.create_task(self._write(send))
         left = asyncio.create_task(gone(receive))
         try:
@@ -120,8 +114,6 @@ class Export(Response):
                 self._cut(repr(error))
         finally:
             await tasks.end([writer, left])
-            if expiry is not None:
-                expiry.cancel()
 
     async def _write(self, send: Send) -> None:
         await self._say(send, self._first)
@@ -137,13 +129,6 @@ class Export(Response):
         """Send; raises TimeoutError if the client takes nothing."""
         async with asyncio.timeout(self._patience_seconds):
             await send({"type": "http.response.body", "body": said, "more_body": more})
-
-    def _at_expiry(self) -> asyncio.TimerHandle | None:
-        principal = self._context.principal
-        if principal is None or principal.expires_at is None:
-            return None
-        left = (principal.expires_at - clock.now() + LEEWAY).total_seconds()
-        return asyncio.get_running_loop().call_later(max(0.0, left), self.end)
 
     def _cut(self, why: str) -> None:
         events.emit("export.cut", table=self._sheet.name, why=why)

@@ -46,6 +46,17 @@ def check(request: Request, settings: Settings) -> None:
         _check_coding(request.headers.get("content-encoding", ""))
 
 
+def parameters(request: Request, most: int) -> list[tuple[str, str]]:
+    """Those of the URL in their order; raises Rejected."""
+    raw: bytes = request.scope["query_string"]
+    try:
+        return parse_qsl(
+            raw.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=most
+        )
+    except ValueError:
+        raise Rejected(400, "the URL's parameters are too many, or not in UTF-8") from None
+
+
 def read(request: Request, body: bytearray, settings: Settings) -> Operation:
     """The operation; raises Rejected, or what the gate raises about its document."""
     said = _json("the body", body) if request.method == "POST" else _parameters(request)
@@ -85,16 +96,7 @@ def _check_coding(said: str) -> None:
 
 def _parameters(request: Request) -> dict[str, Any]:
     """Those of the URL; `variables` and `extensions` are JSON there."""
-    raw: bytes = request.scope["query_string"]
-    try:
-        pairs = parse_qsl(
-            raw.decode("ascii"),
-            keep_blank_values=True,
-            errors="strict",
-            max_num_fields=MOST_PARAMETERS,
-        )
-    except ValueError:
-        raise Rejected(400, "the URL's parameters are too many, or not in UTF-8") from None
+    pairs = parameters(request, MOST_PARAMETERS)
     said: dict[str, Any] = dict(pairs)
     if len(said) < len(pairs):
         raise Rejected(400, "the URL has a parameter twice")

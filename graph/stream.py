@@ -15,8 +15,7 @@ from starlette.types import Receive, Scope, Send
 from strawberry.types.execution import PreExecutionError
 from strawberry.types.graphql import OperationType
 
-from core import clock, events, tasks
-from core.tokens import LEEWAY
+from core import events, tasks
 from graph import outgoing
 from graph.accept import STREAM
 from graph.context import Context
@@ -68,7 +67,7 @@ class EventStream(Response):
         """Tell the results as they come."""
         start = {"type": "http.response.start", "status": 200, "headers": self.raw_headers}
         await send(start)
-        with open_streams.entered(self._context.principal, self.end):
+        with open_streams.entered(self._context.principal, self.end, self._wire):
             await self._run(receive, send)
 
     def end(self) -> None:
@@ -77,8 +76,6 @@ class EventStream(Response):
             self._ending.set_result(None)
 
     async def _run(self, receive: Receive, send: Send) -> None:
-        expiry = self._at_expiry()
-        self._end_with_the_process()
         writer = asyncio.create_task(self._write(send))
         left = asyncio.create_task(gone(receive))
         try:
@@ -90,8 +87,6 @@ class EventStream(Response):
             self._drop()
         finally:
             await tasks.end([writer, left])
-            if expiry is not None:
-                expiry.cancel()
 
     async def _watch(
         self, writer: "asyncio.Task[None]", left: "asyncio.Task[None]", send: Send
@@ -125,19 +120,6 @@ class EventStream(Response):
         """Send; raises TimeoutError if the client takes nothing."""
         async with asyncio.timeout(self._patience_seconds):
             await send({"type": "http.response.body", "body": said, "more_body": more})
-
-    def _end_with_the_process(self) -> None:
-        if self._wire is not None:
-            self._wire.on_shutdown = self.end
-            if self._wire.stopping:
-                self.end()
-
-    def _at_expiry(self) -> asyncio.TimerHandle | None:
-        principal = self._context.principal
-        if principal is None or principal.expires_at is None:
-            return None
-        left = (principal.expires_at - clock.now() + LEEWAY).total_seconds()
-        return asyncio.get_running_loop().call_later(max(0.0, left), self.end)
 
     def _drop(self) -> None:
         """Cut the line of a client that reads nothing; closing would wait until it does."""

@@ -9,10 +9,12 @@ from typing import TypeAlias
 from pymongo.errors import PyMongoError
 from starlette.types import Receive
 
-from core import events
+from core import clock, events
 from core.errors import RateLimited, Unavailable
 from core.parts import Parts
+from core.tokens import LEEWAY
 from graph.rejection import Rejected
+from graph.wire import Wire
 from rules.roles import Principal, Role
 from services import api_keys
 
@@ -48,14 +50,23 @@ class Streams:
             raise Rejected(429, message, RateLimited.code, headers)
 
     @contextmanager
-    def entered(self, principal: Principal | None, end: End) -> Iterator[None]:
-        """Count a stream while it is open."""
+    def entered(
+        self, principal: Principal | None, end: End, wire: Wire | None = None
+    ) -> Iterator[None]:
+        """Count a stream while it is open, and end it with its token, its key, or the process."""
         caller = _caller(principal)
         self._ends[caller].add(end)
         self._count += 1
+        expiry = _at_expiry(principal, end)
+        if wire is not None:
+            wire.on_shutdown = end
+            if wire.stopping:
+                end()
         try:
             yield
         finally:
+            if expiry is not None:
+                expiry.cancel()
             self._count -= 1
             self._ends[caller].discard(end)
             if not self._ends[caller]:
@@ -102,6 +113,13 @@ async def gone(receive: Receive) -> None:
     """Return as soon as the client has left."""
     while (await receive())["type"] != "http.disconnect":
         pass
+
+
+def _at_expiry(principal: Principal | None, end: End) -> asyncio.TimerHandle | None:
+    if principal is None or principal.expires_at is None:
+        return None
+    left = (principal.expires_at - clock.now() + LEEWAY).total_seconds()
+    return asyncio.get_running_loop().call_later(max(0.0, left), end)
 
 
 def _caller(principal: Principal | None) -> Caller:

@@ -2,7 +2,6 @@
 
 from collections.abc import Collection
 from difflib import get_close_matches
-from urllib.parse import parse_qsl
 
 from starlette.requests import Request
 
@@ -36,18 +35,8 @@ class Parameters:
         self, request: Request, *, one: Collection[str], many: Collection[str] = ()
     ) -> None:
         """Raises Rejected."""
-        raw: bytes = request.scope["query_string"]
-        try:
-            pairs = parse_qsl(
-                raw.decode("ascii"),
-                keep_blank_values=True,
-                errors="strict",
-                max_num_fields=MOST_PARAMETERS,
-            )
-        except ValueError:
-            raise Rejected(400, "the URL's parameters are too many, or not in UTF-8") from None
         self._said: dict[str, list[str]] = {}
-        for name, value in pairs:
+        for name, value in asked.parameters(request, MOST_PARAMETERS):
             if name not in one and name not in many:
                 raise Rejected(400, _unknown(name, [*one, *many]))
             if name in self._said and name not in many:
