@@ -17,7 +17,8 @@ from graph.upload import Upload
 from rules.roles import Permission
 from rules.table import Format
 from services import imports
-from services.imports import Order, Report
+from services.import_report import Report
+from services.imports import Order
 
 MOST = 4
 MOST_OF_ONE = 2

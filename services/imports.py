@@ -5,15 +5,15 @@ Every batch is written by upserts, so an import that died may be repeated as a w
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable
-from dataclasses import asdict, dataclass, field
-from functools import partial
+from dataclasses import dataclass
+from functools import partial, reduce
 from typing import Any
 
 from pymongo import UpdateOne
 from pymongo.asynchronous.client_session import AsyncClientSession
 
 from core import clock, events, failpoints, mongo
-from core.errors import FieldError, InvalidInput, Problem
+from core.errors import InvalidInput
 from core.parts import Parts
 from models.client import Client
 from rules.client_table import COLUMNS
@@ -23,12 +23,11 @@ from rules.table import Format
 from rules.table_reader import Said, TableReader, Wrong
 from services import audit, windows
 from services.idempotency import Row
+from services.import_report import Repeat, Report
 from services.new_client import NewClient, check
 
 ACTION = "importClients"
 BATCH = 1_000
-MOST_TOLD = 1_000
-"""Errors and repeats that a report tells one by one."""
 BREATH = 100
 """Rows after which others get their turn."""
 
@@ -46,60 +45,6 @@ class Order:
     ignore_unknown: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class RowError:
-    """What was wrong with a line."""
-
-    line: int
-    field: str
-    message: str
-    code: Problem
-
-
-@dataclass(frozen=True, slots=True)
-class Repeat:
-    """A line with the phone of an earlier one; the later one holds."""
-
-    line: int
-    earlier: int
-    phone: str
-
-
-@dataclass(slots=True)
-class Report:
-    """What became of the rows: each is created, updated, unchanged, refused, or a repeat."""
-
-    rows: int = 0
-    created: int = 0
-    updated: int = 0
-    unchanged: int = 0
-    refused: int = 0
-    repeated: int = 0
-    errors: list[RowError] = field(default_factory=list)
-    more_errors: int = 0
-    repeats: list[Repeat] = field(default_factory=list)
-
-    def refuse(self, line: int, errors: Iterable[FieldError]) -> None:
-        """Count a row that is not taken."""
-        self.refused += 1
-        for error in errors:
-            if len(self.errors) < MOST_TOLD:
-                self.errors.append(RowError(line, **asdict(error)))
-            else:
-                self.more_errors += 1
-
-    def repeat(self, repeat: Repeat) -> None:
-        """Count a row whose phone came before."""
-        self.repeated += 1
-        if len(self.repeats) < MOST_TOLD:
-            self.repeats.append(repeat)
-
-    @property
-    def counts(self) -> dict[str, int]:
-        """The numbers alone."""
-        return {name: value for name, value in asdict(self).items() if isinstance(value, int)}
-
-
 @dataclass(slots=True)
 class _Wanted:
     """A client as its rows so far want it."""
@@ -110,6 +55,12 @@ class _Wanted:
     """What else a new client has."""
     is_repeat: bool
     """Whether the phone came in an earlier batch."""
+
+    def differs(self, there: Row | None) -> bool:
+        return there is None or any(there.get(at) != value for at, value in self.given.items())
+
+    def moves(self, there: Row) -> bool:
+        return bool(self.given.get("time_zone", there["time_zone"]) != there["time_zone"])
 
     def then(self, later: "_Wanted") -> "_Wanted":
         given = {**self.given, **later.given}
@@ -192,18 +143,11 @@ class _Import:
         for phone, rows in batch.items():
             there = found.get(phone)
             self._count(rows[0], there)
-            wanted = rows[0]
-            for later in rows[1:]:
-                wanted = wanted.then(later)
-            if not _differs(wanted, there):
-                continue
-            change = _change(phone, wanted)
-            if there is not None and there["time_zone"] != wanted.given.get(
-                "time_zone", there["time_zone"]
-            ):
-                moved[there["_id"]] = change
-            else:
-                changes.append(change)
+            wanted = reduce(_Wanted.then, rows)
+            if there is not None and wanted.moves(there):
+                moved[there["_id"]] = _change(phone, wanted)
+            elif wanted.differs(there):
+                changes.append(_change(phone, wanted))
         if not self._dry_run:
             await self._send(changes, moved)
 
@@ -213,7 +157,7 @@ class _Import:
             return
         if there is None:
             self.report.created += 1
-        elif _differs(wanted, there):
+        elif wanted.differs(there):
             self.report.updated += 1
         else:
             self.report.unchanged += 1
@@ -237,10 +181,6 @@ async def _found(phones: list[str]) -> dict[str, Row]:
     query = {"phone": {"$in": phones}}
     rows = Client.get_pymongo_collection().find(query, dict.fromkeys(_FIELDS, 1))
     return {row["phone"]: row async for row in rows}
-
-
-def _differs(wanted: _Wanted, there: Row | None) -> bool:
-    return there is None or any(there.get(at) != value for at, value in wanted.given.items())
 
 
 def _change(phone: str, wanted: _Wanted) -> UpdateOne:

@@ -12,13 +12,11 @@ from core.errors import InvalidInput, Problem
 from core.parts import Parts
 from models.audit_entry import AuditEntry
 from models.client import Client
-from rules import table
-from rules.client_table import COLUMNS
 from rules.roles import Principal, Role
 from rules.table import Format
-from services import clients, exports, imports, windows
-from services.clients import ClientFilter
-from services.imports import Order, Report
+from services import clients, import_report, imports, windows
+from services.import_report import Report
+from services.imports import Order
 from services.new_client import NewClient
 from tests import factories
 from tests.factories import phone
@@ -53,14 +51,6 @@ async def stored() -> dict[str, Any]:
 
 def counts(report: Report) -> dict[str, int]:
     return {name: count for name, count in report.counts.items() if count}
-
-
-async def exported(kind: Format) -> bytes:
-    said = table.head(kind, COLUMNS)
-    fields = [column.field for column in COLUMNS]
-    async for page in exports.of_clients(ClientFilter(), fields):
-        said += table.body(kind, COLUMNS, page)
-    return said
 
 
 async def test_new_clients_are_as_create_client_would_have_made_them(parts: Parts) -> None:
@@ -113,7 +103,7 @@ async def test_each_mistake_says_its_line_and_stops_no_other_row(parts: Parts) -
 async def test_only_so_many_mistakes_are_told(
     parts: Parts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(imports, "MOST_TOLD", 3)
+    monkeypatch.setattr(import_report, "MOST_TOLD", 3)
     report = await take(parts, b"phone\n" + b"x\n" * 5 + b"79991234567\n" * 6)
     assert (len(report.errors), report.more_errors, report.refused) == (3, 2, 5)
     assert (len(report.repeats), report.repeated, report.created) == (3, 5, 1)
@@ -162,26 +152,6 @@ async def test_a_dry_run_writes_nothing_and_counts_the_same(
     assert total == dry.rows == len(said)
     again = await take(parts, file.encode())
     assert again.created == 0
-
-
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.data(), st.sampled_from(Format))
-async def test_an_export_that_is_imported_gives_the_same_directory(
-    parts: Parts, data: st.DataObject, kind: Format
-) -> None:
-    await Client.find().delete()
-    tags = st.lists(st.sampled_from(["=1", "a,b", "c|d", "\\", "-", "'@", "vip", "я"]), unique=True)
-    for number in range(data.draw(st.integers(0, 4))):
-        address = data.draw(st.sampled_from([None, "=a@b.com", "'+a@b.com", "a@b.com"]))
-        zone = data.draw(st.sampled_from(["UTC", "Asia/Omsk"]))
-        new = NewClient(phone(number), "901", tuple(data.draw(tags)), zone, address)
-        await clients.create(parts, "o", new)
-    before, said = await stored(), await exported(kind)
-    again = await take(parts, said, Order(kind))
-    assert again.unchanged == again.rows == len(before)
-    await Client.find().delete()
-    assert (await take(parts, said, Order(kind))).created == len(before)
-    assert await stored() == before
 
 
 async def test_wrong_columns_refuse_the_whole_before_anything_is_written(parts: Parts) -> None:
