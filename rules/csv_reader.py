@@ -91,7 +91,7 @@ class CsvReader:
         yield from self._take(self._decoder.decode(b"", final=True))
         self._add()
         if self._is_open:
-            message = "a quotation mark opens here and is never closed; nothing after it was read"
+            message = "opens a quotation mark that is never closed; nothing after it was read"
             yield Broken(self._began, message)
         elif self._size:
             yield from self._finish()
