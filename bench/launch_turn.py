@@ -16,6 +16,7 @@ from core import clock, mongo, settings
 from core.parts import Parts, open_parts
 from models.registry import prepare
 from services import launch, mailings, messages
+from services.new_audience import NewAudience
 from services.new_mailing import NewMailing
 
 BATCH = launch.BATCH
@@ -25,9 +26,8 @@ async def belfry(parts: Parts) -> dict[str, float]:
     """Launch a mailing to all clients."""
     await messages.collection().delete_many({})
     now = clock.now()
-    new = NewMailing(
-        "bench", TEXT, now - timedelta(minutes=1), now + timedelta(hours=6), all_clients=True
-    )
+    everyone = NewAudience(all=True)
+    new = NewMailing("bench", TEXT, now - timedelta(minutes=1), now + timedelta(hours=6), everyone)
     mailing = await mailings.create(parts, ADMIN, new)
     assert mailing.id is not None
     start, cpu = time.perf_counter(), time.process_time()

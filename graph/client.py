@@ -42,6 +42,9 @@ class Client(Node):
     telegram: str | None = strawberry.field(description=TELEGRAM)
     whatsapp: str | None = strawberry.field(description=WHATSAPP)
     viber: str | None = strawberry.field(description=VIBER)
+    locale: str | None = strawberry.field(
+        description="A tag of BCP 47, as in de-AT: the language that it is written to."
+    )
     created_at: datetime
     updated_at: datetime
 
@@ -58,6 +61,7 @@ class Client(Node):
             telegram=client.telegram,
             whatsapp=client.whatsapp,
             viber=client.viber,
+            locale=client.locale,
             created_at=client.created_at,
             updated_at=client.updated_at,
         )
@@ -170,8 +174,8 @@ class ClientMutation:
     )
     async def update_client(self, input: UpdateClientInput) -> ClientPayload:
         """Change one."""
-        names = ("phone", "operator_code", "tags", "time_zone", *WAYS)
-        changes = present(input, *names, nullable=("operator_code", *WAYS))
+        names = ("phone", "operator_code", "tags", "time_zone", "locale", *WAYS)
+        changes = present(input, *names, nullable=("operator_code", "locale", *WAYS))
         if "tags" in changes:
             changes["tags"] = tuple(changes["tags"])
         return _payload(await clients.update(client_id("id", input.id), changes))

@@ -12,6 +12,8 @@ TELEGRAM = "Number of the chat with the bot, or the @name of a public channel or
 WHATSAPP = "7 to 15 digits, the country's code first."
 VIBER = "The id that Viber gave the bot for the user."
 
+LOCALE = "A tag of BCP 47, as in de-AT; null: the default of each template."
+
 
 @strawberry.input(description="Which clients: AND between the fields, OR inside one.")
 class ClientFilterInput:
@@ -46,6 +48,7 @@ class CreateClientInput:
     telegram: str | None = strawberry.field(default=None, description=TELEGRAM)
     whatsapp: str | None = strawberry.field(default=None, description=WHATSAPP)
     viber: str | None = strawberry.field(default=None, description=VIBER)
+    locale: str | None = strawberry.field(default=None, description=LOCALE)
     idempotency_key: str | None = key_field()
 
     def said(self) -> NewClient:
@@ -59,6 +62,7 @@ class CreateClientInput:
             self.telegram,
             self.whatsapp,
             self.viber,
+            self.locale,
         )
 
 
@@ -91,6 +95,7 @@ class UpdateClientInput:
     telegram: strawberry.Maybe[str | None] = strawberry.field(description=TELEGRAM)
     whatsapp: strawberry.Maybe[str | None] = strawberry.field(description=WHATSAPP)
     viber: strawberry.Maybe[str | None] = strawberry.field(description=VIBER)
+    locale: strawberry.Maybe[str | None] = strawberry.field(description=LOCALE)
 
 
 @strawberry.input(description="The client to delete.")

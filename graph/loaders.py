@@ -18,7 +18,7 @@ from models.attempt import Attempt
 from models.mailing_change import MailingChange
 from models.message import Message
 from rules.message import Status
-from services import changes, history, inbox, stats
+from services import changes, groups, history, inbox, stats
 from services.paging import Page
 
 MOST_AT_ONCE = 500
@@ -60,6 +60,7 @@ class Loaders:
         self.attempts: DataLoader[UUID, list[Attempt]] = _loader(history.attempts)
         self.messages: DataLoader[MessagesOf, Page[Message]] = _loader(_messages)
         self.changes: DataLoader[ChangesOf, list[MailingChange]] = _loader(_changes)
+        self.group_sizes: DataLoader[ObjectId, int] = _loader(groups.sizes)
         self.inboxes: DataLoader[InboxOf, inbox.Inbox] = _loader(_inboxes)
 
 

@@ -7,6 +7,7 @@ import strawberry
 from bson import ObjectId
 
 from graph import ids
+from graph.audience import Audience
 from graph.auth import Needs
 from graph.context import Info
 from graph.enums import Channel, MailingStatus, MessageStatus
@@ -21,15 +22,6 @@ from models import mailing as documents
 from rules.message import Route
 from rules.roles import Permission
 from services import mailings
-
-
-@strawberry.type(description="Whom a mailing goes to: AND between the fields, OR inside one.")
-class Audience:
-    """The filter over clients."""
-
-    all: bool = strawberry.field(description="Every client.")
-    operator_codes: list[str]
-    tags: list[str]
 
 
 @strawberry.type(description="Hours of a client's own day, over midnight if `to` isn't the later.")
@@ -108,7 +100,7 @@ class Mailing(Node):
     def of(cls, mailing: documents.Mailing) -> "Mailing":
         """The mailing of a document."""
         assert mailing.id is not None
-        whom, window = mailing.audience, mailing.window
+        window = mailing.window
         return cls(
             id=strawberry.ID(ids.opaque("Mailing", mailing.id)),
             name=mailing.name,
@@ -116,7 +108,7 @@ class Mailing(Node):
             subject=mailing.subject,
             start_at=mailing.start_at,
             end_at=mailing.end_at,
-            audience=Audience(all=whom.all, operator_codes=whom.operator_codes, tags=whom.tags),
+            audience=Audience.of(mailing.audience),
             channels=[Route(name) for name in mailing.channels],
             window=None if window is None else LocalWindow.of(window),
             topic=mailing.topic,

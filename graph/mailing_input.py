@@ -5,12 +5,11 @@ from typing import Any
 
 import strawberry
 
+from graph.audience_input import AudienceInput
 from graph.enums import Channel
-from graph.errors import at_field
 from graph.idempotency import key_field
 from graph.kind import present
 from models import mailing as documents
-from rules import audience
 from rules.message import Route
 from services.new_mailing import NewMailing
 
@@ -20,21 +19,6 @@ TOPIC = (
     "E-mails with a topic carry a link to unsubscribe; without one they can only be muted with all "
     "others of their channel."
 )
-
-
-@strawberry.input(description="Whom: AND between the fields, OR inside one.")
-class AudienceInput:
-    """The filter over clients."""
-
-    all: bool = strawberry.field(
-        default=False, description="Every client; must be asked for, and without filters."
-    )
-    operator_codes: list[str] = strawberry.field(default_factory=list)
-    tags: list[str] = strawberry.field(default_factory=list)
-
-    def said(self) -> audience.Audience:
-        """The same for the service; raises Invalid."""
-        return audience.audience(self.all, self.operator_codes, self.tags)
 
 
 @strawberry.input(description="Hours of a client's own day, over midnight if `to` isn't the later.")
@@ -73,9 +57,7 @@ class CreateMailingInput:
             text=self.text,
             start_at=self.start_at,
             end_at=self.end_at,
-            all_clients=self.audience.all,
-            operator_codes=tuple(self.audience.operator_codes),
-            tags=tuple(self.audience.tags),
+            audience=self.audience.said(),
             channels=tuple(route.value for route in self.channels),
             subject=self.subject,
             window=None if self.window is None else self.window.said(),
@@ -111,7 +93,7 @@ class UpdateMailingInput:
         if "channels" in said:
             said["channels"] = tuple(route.value for route in said["channels"])
         if "audience" in said:
-            said["audience"] = at_field("audience", AudienceInput.said, said["audience"])
+            said["audience"] = said["audience"].said()
         if said.get("window") is not None:
             said["window"] = said["window"].said()
         return said

@@ -4,19 +4,19 @@ from datetime import datetime
 
 import strawberry
 
-from core.errors import Checklist
+from graph.audience_input import AudienceInput
 from graph.auth import Needs
 from graph.client import Client
 from graph.context import Info
 from graph.enums import Channel
 from graph.errors import Answers, UserError
-from graph.mailing_input import AudienceInput, CreateMailingInput
+from graph.mailing_input import CreateMailingInput
 from rules.message import Route
 from rules.roles import Permission
-from services import audiences, new_mailing, previews
+from services import audiences, previews
 
 
-@strawberry.type(description="How many clients of an audience a channel reaches.")
+@strawberry.type(description="How many clients and users of an audience a channel reaches.")
 class ChannelReach:
     """One line by channel."""
 
@@ -37,6 +37,7 @@ class AudienceSpread:
     """Counts of an audience."""
 
     total: int = strawberry.field(description="All clients in it.")
+    users: int = strawberry.field(description="All users in it; they are reached by e-mail.")
     channels: list[ChannelReach] = strawberry.field(description="By each channel there is.")
     time_zones: list[TimeZoneReach] = strawberry.field(description="The largest first.")
 
@@ -45,6 +46,7 @@ class AudienceSpread:
         """The spread of a service's answer."""
         return cls(
             total=found.total,
+            users=found.users.clients,
             channels=[
                 ChannelReach(channel=route, reachable=found.reachable(route)) for route in Route
             ],
@@ -83,7 +85,7 @@ class MailingPreview:
     """A launch check."""
 
     audience: AudienceSpread
-    messages: int = strawberry.field(description="One per client and channel with an address.")
+    messages: int = strawberry.field(description="One per recipient and channel with an address.")
     samples: list[SampleMessage] = strawberry.field(description="Up to 5.")
     expected_finish: datetime | None = strawberry.field(
         description="At the provider's limit or the pace of late; null if not all would be sent."
@@ -122,11 +124,7 @@ class PreviewQuery:
     )
     async def audience(self, filter: AudienceInput) -> AudienceSpread:
         """Count an audience."""
-        checks = Checklist()
-        said = (filter.all, tuple(filter.operator_codes), tuple(filter.tags))
-        whom = new_mailing.check_audience(checks, said, "filter")
-        checks.close()
-        return AudienceSpread.of(await audiences.spread(whom))
+        return AudienceSpread.of(await audiences.count(filter.said()))
 
     @strawberry.field(
         description="What createMailing would do with the same input. Nothing is written.",

@@ -14,6 +14,8 @@ from graph.completion import Completion
 from graph.contact import ContactMutation, ContactQuery
 from graph.contact_send import ContactSendMutation, ContactSendQuery
 from graph.errors import present
+from graph.group import GroupQuery
+from graph.group_mutation import GroupMutation
 from graph.history import HistoryQuery
 from graph.hooks import Hooks
 from graph.inbox import InboxQuery
@@ -30,6 +32,7 @@ from graph.preparation import Preparation, may_introspect, operation_type
 from graph.preview import PreviewQuery
 from graph.progress import ProgressSubscription
 from graph.scalars import SCALARS
+from graph.segment import SegmentMutation, SegmentQuery
 from graph.statistics import StatisticsQuery
 from graph.tail import TailSubscription
 
@@ -44,11 +47,13 @@ class Query(
     HistoryQuery,
     ContactQuery,
     ContactSendQuery,
+    GroupQuery,
     InboxQuery,
     KindQuery,
     MailingQuery,
     MessageQuery,
     PreviewQuery,
+    SegmentQuery,
     StatisticsQuery,
 ):
     """The root of queries."""
@@ -60,11 +65,13 @@ class Mutation(
     ClientMutation,
     ContactMutation,
     ContactSendMutation,
+    GroupMutation,
     KindMutation,
     MailingControlMutation,
     MailingMutation,
     NotificationChangeMutation,
     NotificationMutation,
+    SegmentMutation,
 ):
     """The root of mutations."""
 

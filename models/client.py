@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from beanie import Document
+from beanie import Document, PydanticObjectId
 from pydantic import Field
 from pymongo import ASCENDING, IndexModel
 
@@ -20,6 +20,9 @@ class Client(Document):
     viber: str | None = None
     muted: list[str] = Field(default_factory=list)
     """What the client wants to hear nothing of: entries of `rules/preferences.py`."""
+    locale: str | None = None
+    """A tag of BCP 47, as in de-AT: the language that it is written to."""
+    groups: list[PydanticObjectId] = Field(default_factory=list)
     created_at: datetime
     updated_at: datetime
 
@@ -29,4 +32,11 @@ class Client(Document):
             IndexModel([("phone", ASCENDING)], unique=True, name="phone"),
             IndexModel([("operator_code", ASCENDING), ("_id", ASCENDING)], name="operator_code"),
             IndexModel([("tags", ASCENDING), ("_id", ASCENDING)], name="tags"),
+            IndexModel([("groups", ASCENDING), ("_id", ASCENDING)], name="groups"),
+            IndexModel([("time_zone", ASCENDING), ("_id", ASCENDING)], name="time_zone"),
+            IndexModel(
+                [("email", ASCENDING)],
+                name="email",
+                partialFilterExpression={"email": {"$type": "string"}},
+            ),
         ]

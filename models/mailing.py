@@ -24,8 +24,17 @@ class AudienceFilter(BaseModel):
     """Whom a mailing goes to: AND between the fields, OR inside one."""
 
     all: bool = False
+    """Every client."""
     operator_codes: list[str] = Field(default_factory=list)
     tags: list[str] = Field(default_factory=list)
+    time_zones: list[str] = Field(default_factory=list)
+    locales: list[str] = Field(default_factory=list)
+    groups: list[str] = Field(default_factory=list)
+    """By name, as segments: both stay while a mailing that is not settled names them."""
+    segments: list[str] = Field(default_factory=list)
+    accepts: str | None = None
+    """A topic and a channel, as in `news/email`, that the recipient has not muted."""
+    all_users: bool = False
 
 
 class LocalWindow(BaseModel):
@@ -38,14 +47,26 @@ class LocalWindow(BaseModel):
     closes: str
 
 
+class Names(BaseModel):
+    """What the names in an audience stood for when the mailing was launched."""
+
+    groups: dict[str, PydanticObjectId] = Field(default_factory=dict)
+    segments: dict[str, AudienceFilter] = Field(default_factory=dict)
+
+
 class Launch(BaseModel):
-    """How far the audience has been turned into messages."""
+    """How far the audience has been turned into messages: first the clients, then the users."""
 
     started_at: datetime | None = None
+    known: Names = Names()
     upto: PydanticObjectId | None = None
     """The largest client at the start: later clients are no part of the mailing."""
+    upto_user: PydanticObjectId | None = None
+    """The largest user at the start; None if no user is meant."""
+    at_users: bool = False
+    """Every client has its messages."""
     checkpoint: PydanticObjectId | None = None
-    """Every client up to this one has its messages."""
+    """Every client up to this one has its messages, or every user where it is at those."""
     expanded: bool = False
 
 

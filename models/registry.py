@@ -12,6 +12,7 @@ from models.audit_entry import AuditEntry
 from models.client import Client
 from models.contact import Contact
 from models.ending import Ending
+from models.group import Group
 from models.idempotency import Answer
 from models.kind import Kind
 from models.mailing import Counter, Mailing
@@ -19,6 +20,7 @@ from models.mailing_change import MailingChange
 from models.message import Message
 from models.provider import Provider
 from models.rollup import RolledDay, Rollup
+from models.segment import Segment
 from models.user import User
 
 EXISTS = 48
@@ -33,6 +35,7 @@ DOCUMENTS: tuple[type[Document], ...] = (
     Contact,
     Counter,
     Ending,
+    Group,
     Kind,
     Mailing,
     MailingChange,
@@ -40,6 +43,7 @@ DOCUMENTS: tuple[type[Document], ...] = (
     Provider,
     RolledDay,
     Rollup,
+    Segment,
     User,
 )
 

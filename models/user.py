@@ -4,13 +4,17 @@ from typing import Annotated, Any, ClassVar
 
 from beanie import Document, PydanticObjectId
 from pydantic import Field
+from pymongo import ASCENDING, IndexModel
 
 
 class User(Document):
-    """A person with a bell. Written only by the pipelines of `rules/ring.py`."""
+    """A person with a bell, whose inbox is written only by the pipelines of `rules/ring.py`."""
 
     id: PydanticObjectId | None = None
     email: str = ""
+    locale: str | None = None
+    """A tag of BCP 47, as in de-AT: the language that it is written to."""
+    groups: list[PydanticObjectId] = Field(default_factory=list)
     seq: int = 0
     """The number of the newest event."""
     unread: int = 0
@@ -28,6 +32,14 @@ class User(Document):
 
     class Settings:
         name = "users"
+        indexes = [  # noqa: RUF012 - Beanie reads a plain list
+            # Most users are in no group, and have no such field.
+            IndexModel(
+                [("groups", ASCENDING), ("_id", ASCENDING)],
+                name="groups",
+                partialFilterExpression={"groups": {"$exists": True}},
+            ),
+        ]
 
     HEAD: ClassVar[dict[str, int]] = {"seq": 1, "unread": 1, "floor": 1, "email": 1, "touched": 1}
     """The projection for whoever doesn't need the items."""

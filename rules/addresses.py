@@ -30,6 +30,7 @@ _CHAT = re.compile(r"-?[1-9][0-9]{0,15}|@[A-Za-z][A-Za-z0-9_]{3,31}")
 _INTERNATIONAL = re.compile(r"[1-9][0-9]{6,14}")
 _VIBER_ID = re.compile(r"[A-Za-z0-9+/_-]{4,62}={0,2}")
 _KEY = re.compile(r"[a-z][a-z0-9_.-]{0,63}")
+_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 _DOT_STRING = re.compile(r"[\w!#$%&'*+/=?^`{|}~-]+(?:\.[\w!#$%&'*+/=?^`{|}~-]+)*", re.ASCII)
 _UNPRINTABLE = frozenset({"Cc", "Cs", "Zl", "Zp"})
 _NOT_PLACES = frozenset({"Factory", "localtime", "posixrules"})
@@ -175,6 +176,17 @@ def key(raw: object) -> str:
         return text
     raise Invalid(
         "write the key as up to 64 of a-z, 0-9, '_', '.' and '-', with a letter first",
+        Problem.INVALID if text else Problem.BLANK,
+    )
+
+
+def name(raw: object) -> str:
+    """The name of a group or a segment, as in `regular-guests`; raises Invalid."""
+    text = _text(raw, "a name")
+    if _NAME.fullmatch(text):
+        return text
+    raise Invalid(
+        "write the name as up to 64 of a-z, 0-9, '_' and '-', with a letter or digit first",
         Problem.INVALID if text else Problem.BLANK,
     )
 

@@ -31,4 +31,5 @@ COLUMNS = (
     Column("telegram", "telegram"),
     Column("whatsapp", "whatsapp"),
     Column("viber", "viber"),
+    Column("locale", "locale"),
 )

@@ -78,6 +78,7 @@ async def update(client_id: ObjectId, changes: dict[str, Any]) -> Client:
         "phone": client.phone,
         "tags": tuple(client.tags),
         "time_zone": client.time_zone,
+        "locale": client.locale,
         **{way: getattr(client, way) for way in WAYS},
         **changes,
     }

@@ -1,5 +1,6 @@
 """Launch: turn a mailing's audience into messages, one row per client and channel (M3, M4, M5).
 
+After the clients come the users, by e-mail, where the audience means any.
 Rows, counters and checkpoint of a batch commit together, so a launch that died is continued
 where it stopped, and two launchers of one mailing don't disturb each other.
 """
@@ -22,15 +23,13 @@ from pymongo.errors import BulkWriteError
 
 from core import clock, events, failpoints, mongo, tasks
 from core.parts import Parts
-from models.client import Client
 from models.mailing import MailingStatus
-from rules import audience, message
+from rules import message
 from rules.message import Status
-from services import counters, mailings, messages, windows
-from services.recipients import ADDRESS_FIELD
+from services import counters, mailings, messages, stretches, windows
+from services.stretches import Member, Place, Stretches
 
 BATCH = 1_000
-FIELDS = {**dict.fromkeys(ADDRESS_FIELD.values(), 1), "time_zone": 1}
 TURN_SECONDS = 5.0
 BATCHES_BETWEEN_GAPS = 4
 DUPLICATE_KEY = 11_000
@@ -42,12 +41,12 @@ _COMMITTED = failpoints.place("launch.committed")
 
 @dataclass(frozen=True, slots=True)
 class _Batch:
-    """Clients after one checkpoint, and the rows to make for them."""
+    """Clients or users after one place, and the rows to make for them."""
 
     mailing: dict[str, Any]
-    checkpoint: ObjectId | None
-    end: ObjectId | None
-    """The checkpoint after it."""
+    place: Place
+    end: Place
+    """The place after it."""
     rows: list[dict[str, Any]]
     last: bool
 
@@ -80,11 +79,11 @@ async def _batches(
     parts: Parts, mailing: dict[str, Any], until: float
 ) -> AsyncGenerator[_Batch, None]:
     """One batch after the other; while one is written, the next is made."""
-    checkpoint, now = mailing["launch"]["checkpoint"], parts.database_clock.now()
-    batch = await _next_batch(mailing, checkpoint, now)
+    ahead = Stretches(mailing)
+    batch = await _next_batch(ahead, ahead.begin, parts.database_clock.now())
     while not batch.last and time.monotonic() < until:
         now = parts.database_clock.now()
-        following = asyncio.create_task(_next_batch(mailing, batch.end, now))
+        following = asyncio.create_task(_next_batch(ahead, batch.end, now))
         try:
             yield batch
             batch = await following
@@ -95,63 +94,48 @@ async def _batches(
 
 async def _start(parts: Parts, mailing_id: ObjectId) -> dict[str, Any] | None:
     """The running mailing: just started, or left unfinished by another launcher."""
-    clients = Client.get_pymongo_collection()
-    newest = await clients.find_one({}, projection={"_id": 1}, sort=[("_id", -1)])
-    started: dict[str, Any] | None = await mailings.collection().find_one_and_update(
-        {
-            "_id": mailing_id,
-            "status": MailingStatus.SCHEDULED,
-            "start_at": {"$lte": parts.database_clock.now()},
-        },
-        {
-            "$set": {
-                "status": MailingStatus.RUNNING,
-                "launch.started_at": parts.database_clock.now(),
-                "launch.upto": newest["_id"] if newest else None,
-                "launch.expanded": newest is None,
-                "updated_at": clock.now(),
-            },
-            "$inc": {"version": 1},
-        },
-        return_document=ReturnDocument.AFTER,
-    )
+    now = parts.database_clock.now()
+    due = {"_id": mailing_id, "status": MailingStatus.SCHEDULED, "start_at": {"$lte": now}}
+    waiting = await mailings.collection().find_one(due)
+    started: dict[str, Any] | None = None
+    if waiting is not None:
+        begun = await stretches.at_start(waiting)
+        values = {f"launch.{name}": it for name, it in begun.items()}
+        values |= {"launch.started_at": now, "status": MailingStatus.RUNNING}
+        # Not if its audience has changed since it was looked at: the tick tries again.
+        started = await mailings.collection().find_one_and_update(
+            {**due, "version": waiting["version"]},
+            {"$set": {**values, "updated_at": clock.now()}, "$inc": {"version": 1}},
+            return_document=ReturnDocument.AFTER,
+        )
     failpoints.reach(_STARTED)
     running = {"_id": mailing_id, "status": MailingStatus.RUNNING}
     return started or await mailings.collection().find_one(running)
 
 
-async def _next_batch(
-    mailing: dict[str, Any], checkpoint: ObjectId | None, now: datetime
-) -> _Batch:
-    said, upto = mailing["audience"], mailing["launch"]["upto"]
-    chosen = audience.audience(said["all"], said["operator_codes"], said["tags"])
-    span = {"$lte": upto} if checkpoint is None else {"$gt": checkpoint, "$lte": upto}
-    query = {**audience.query(chosen), "_id": span}
-    found = Client.get_pymongo_collection().find(query, projection=FIELDS)
-    clients = await found.sort("_id", 1).limit(BATCH).to_list()
+async def _next_batch(ahead: Stretches, place: Place, now: datetime) -> _Batch:
+    mailing = ahead.mailing
+    members, end = await ahead.next(place, BATCH)
     rows = [
-        _row(mailing, client, channel, now)
-        for client in clients
+        _row(mailing, member, channel, now)
+        for member in members
         for channel in mailing["channels"]
-        if client.get(ADDRESS_FIELD[channel])
+        if member.addresses.get(channel)
     ]
-    end = clients[-1]["_id"] if clients else checkpoint
-    return _Batch(mailing, checkpoint, end, rows, last=len(clients) < BATCH)
+    return _Batch(mailing, place, end or place, rows, last=end is None)
 
 
-def _row(
-    mailing: dict[str, Any], client: dict[str, Any], channel: str, now: datetime
-) -> dict[str, Any]:
+def _row(mailing: dict[str, Any], member: Member, channel: str, now: datetime) -> dict[str, Any]:
     mailing_id = mailing["_id"]
-    due_at = windows.due_at(mailing.get("window"), client["time_zone"], now)
-    row_id = message.message_id(str(mailing_id), str(client["_id"]), channel)
+    due_at = windows.due_at(mailing.get("window"), member.zone, now)
+    row_id = message.message_id(str(mailing_id), member.name, channel)
     return {
         "_id": row_id,
         "number": Int64(message.number(row_id)),
         "mailing_id": mailing_id,
-        "client_id": client["_id"],
+        **member.link,
         "channel": channel,
-        "address": client[ADDRESS_FIELD[channel]],
+        "address": member.addresses[channel],
         "status": Status.PENDING,
         "why": windows.WAITING if due_at > now else "",
         "due_at": due_at,
@@ -179,9 +163,15 @@ async def _write(batch: _Batch, session: AsyncClientSession) -> bool:
         "status": MailingStatus.RUNNING,
         "window": mailing.get("window"),
         "launch.expanded": False,
-        "launch.checkpoint": batch.checkpoint,
+        # A mailing that was stored before there were users in audiences says nothing of them.
+        "launch.at_users": True if batch.place.at_users else {"$ne": True},
+        "launch.checkpoint": batch.place.checkpoint,
     }
-    advanced = {"launch.checkpoint": batch.end, "launch.expanded": batch.last}
+    advanced = {
+        "launch.at_users": batch.end.at_users,
+        "launch.checkpoint": batch.end.checkpoint,
+        "launch.expanded": batch.last,
+    }
     result = await mailings.collection().update_one(unchanged, {"$set": advanced}, session=session)
     if result.matched_count == 0:
         return False

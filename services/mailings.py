@@ -2,18 +2,19 @@
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from bson import ObjectId
 from pymongo.asynchronous.client_session import AsyncClientSession
 
-from core import clock, events
+from core import clock, events, mongo
 from core.errors import Checklist, InvalidInput, Problem
 from core.parts import Parts
-from models.mailing import Mailing, MailingStatus
+from models.mailing import AudienceFilter, Mailing, MailingStatus
 from rules.message import Status
 from services import changes as versions
-from services import closing, idempotency, messages, new_mailing, paging
+from services import closing, idempotency, messages, naming, new_mailing, paging
 from services.changes import BELFRY, Change, Verb
 from services.idempotency import Once
 from services.new_mailing import NewMailing
@@ -42,6 +43,10 @@ async def store(parts: Parts, once: Once | None, make: Callable[[], Awaitable[Ma
 
     async def work(session: AsyncClientSession | None) -> dict[str, Any]:
         mailing = await make()
+        if naming.has_names(mailing.audience):
+            if session is None:
+                return await mongo.promptly(parts.mongo, work)
+            await naming.hold(naming.filter_of(mailing.audience), session)
         mailing.id = ObjectId()  # type: ignore[assignment] # Beanie's own id is a subclass
         row: dict[str, Any] = mailing.model_dump(by_alias=True, exclude={"revision_id"})
         await collection().insert_one(row, session=session)
@@ -71,7 +76,8 @@ async def update(
     values = _values(parts, mailing, changes, now)
     if mailing.model_dump(include=set(values)) == values:
         return mailing  # nothing that would be a new version
-    updated = await versions.make(parts, mailing, Change(Verb.UPDATE, by, values))
+    change = Change(Verb.UPDATE, by, values)
+    updated = await mongo.in_a_gap(parts.mongo, partial(_write, mailing, change))
     if updated is None:
         raise versions.conflict()
     events.emit("mailing.updated", mailing_id=str(mailing_id), fields=sorted(changes))
@@ -180,6 +186,13 @@ def _query(statuses: tuple[str, ...]) -> dict[str, Any]:
     if statuses:
         query["status"] = {"$in": list(statuses)}
     return query
+
+
+async def _write(mailing: Mailing, change: Change, session: AsyncClientSession) -> Mailing | None:
+    whom = AudienceFilter.model_validate(change.values["audience"])
+    if whom != mailing.audience:
+        await naming.hold(naming.filter_of(whom), session)
+    return await versions.write(mailing, change, session)
 
 
 def _values(

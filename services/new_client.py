@@ -7,7 +7,7 @@ from typing import Any
 from core import clock
 from core.errors import Checklist
 from models.client import Client
-from rules import addresses
+from rules import addresses, locale
 
 WAYS: Mapping[str, Callable[[object], str]] = {"email": addresses.email, **addresses.HANDLES}
 """What a client may be reached by beside its phone, each with its rule."""
@@ -25,6 +25,7 @@ class NewClient:
     telegram: str | None = None
     whatsapp: str | None = None
     viber: str | None = None
+    locale: str | None = None
 
 
 def check(new: NewClient) -> Client:
@@ -39,6 +40,7 @@ def check(new: NewClient) -> Client:
     ways: dict[str, Any] = {way: getattr(new, way) for way in WAYS}
     for way, said in ways.items():
         ways[way] = None if said is None else checks.take(way, WAYS[way], said)
+    tag = None if new.locale is None else checks.take("locale", locale.locale, new.locale)
     checks.close()
     assert phone is not None
     assert zone is not None
@@ -48,6 +50,7 @@ def check(new: NewClient) -> Client:
         operator_code=code or addresses.operator_code_of(phone),
         tags=list(tags or ()),
         time_zone=zone,
+        locale=tag,
         created_at=now,
         updated_at=now,
         **ways,

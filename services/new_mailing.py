@@ -7,12 +7,13 @@ from typing import Any
 
 from channels.profile import profile
 from core import clock
-from core.errors import Checklist, Invalid, Problem
+from core.errors import Checklist, Problem
 from core.settings import Settings
-from models.mailing import AudienceFilter, LocalWindow, Mailing
-from rules import addresses, audience, preferences, schedule, window
-from rules.audience import Audience
+from models.mailing import LocalWindow, Mailing
+from rules import preferences, schedule, window
 from rules.message import Route
+from services import naming, new_audience
+from services.new_audience import NOBODY, NewAudience
 
 LONGEST_NAME = 200
 LONGEST_TEXT = 20_000
@@ -26,9 +27,7 @@ class NewMailing:
     text: str
     start_at: datetime
     end_at: datetime
-    all_clients: bool = False
-    operator_codes: tuple[str, ...] = ()
-    tags: tuple[str, ...] = ()
+    audience: NewAudience = NOBODY
     channels: tuple[str, ...] = (Route.SENDING_API,)
     subject: str = ""
     window: LocalWindow | None = None
@@ -45,7 +44,7 @@ def check(settings: Settings, new: NewMailing, caller: str) -> Mailing:
     _check_window(checks, new.window)
     if new.topic is not None:
         checks.take("topic", preferences.topic, new.topic)
-    whom = check_audience(checks, (new.all_clients, new.operator_codes, new.tags), "audience")
+    whom = new_audience.check(checks, new.audience, "audience")
     checks.close()
     now = clock.now()
     return Mailing(
@@ -54,9 +53,7 @@ def check(settings: Settings, new: NewMailing, caller: str) -> Mailing:
         subject=new.subject.strip(),
         start_at=clock.cut(new.start_at),
         end_at=clock.cut(new.end_at),
-        audience=AudienceFilter(
-            all=whom.all, operator_codes=list(whom.operator_codes), tags=list(whom.tags)
-        ),
+        audience=naming.stored(whom),
         channels=list(dict.fromkeys(new.channels)),
         window=new.window,
         topic=new.topic,
@@ -64,18 +61,6 @@ def check(settings: Settings, new: NewMailing, caller: str) -> Mailing:
         created_at=now,
         updated_at=now,
     )
-
-
-def check_audience(
-    checks: Checklist, said: tuple[bool, tuple[str, ...], tuple[str, ...]], field: str
-) -> Audience:
-    """The audience in its stored form; of use only if the checks close without an error."""
-    codes = checks.take(f"{field}.operatorCodes", _operator_codes, said[1]) or ()
-    tags = checks.take(f"{field}.tags", addresses.tags, said[2]) or ()
-    checks.take(field, lambda whom: audience.audience(*whom), said)
-    if checks.errors:
-        return Audience(all=True, operator_codes=(), tags=())
-    return Audience(said[0], tuple(codes), tuple(tags))
 
 
 def check_channels(checks: Checklist, settings: Settings, channels: tuple[str, ...]) -> None:
@@ -100,25 +85,15 @@ def check_fits(checks: Checklist, settings: Settings, text: str, channels: Itera
 
 def of(mailing: Mailing, changes: dict[str, Any]) -> NewMailing:
     """What is asked for if a stored mailing is to be there once more, with these changes."""
-    whom: Audience = changes.get("audience") or audience_of(mailing)
     said: dict[str, Any] = {
         "name": mailing.name,
         "text": mailing.text,
         "subject": mailing.subject,
+        "topic": mailing.topic,
     }
     times = {"start_at": mailing.start_at, "end_at": mailing.end_at, "window": mailing.window}
-    said["topic"] = mailing.topic
-    fields = {**said, **times, "channels": tuple(mailing.channels), **changes}
-    fields.pop("audience", None)
-    return NewMailing(
-        **fields, all_clients=whom.all, operator_codes=whom.operator_codes, tags=whom.tags
-    )
-
-
-def audience_of(mailing: Mailing) -> Audience:
-    """Whom a stored mailing is for."""
-    said = mailing.audience
-    return Audience(said.all, tuple(said.operator_codes), tuple(said.tags))
+    whom = {"audience": new_audience.of(mailing.audience), "channels": tuple(mailing.channels)}
+    return NewMailing(**{**said, **times, **whom, **changes})
 
 
 def _check_words(checks: Checklist, new: NewMailing) -> None:
@@ -148,9 +123,3 @@ def _check_window(checks: Checklist, said: LocalWindow | None) -> None:
     closes = checks.take("window.to", window.closing, said.closes)
     if opens is not None and closes is not None:
         checks.take("window", lambda times: window.Window(*times), (opens, closes))
-
-
-def _operator_codes(codes: tuple[str, ...]) -> tuple[str, ...]:
-    if len(codes) > audience.VALUES_LIMIT:
-        raise Invalid(f"give at most {audience.VALUES_LIMIT} codes", Problem.TOO_MANY)
-    return tuple(dict.fromkeys(addresses.operator_code(code) for code in codes))

@@ -6,12 +6,13 @@ from datetime import datetime, timedelta
 from core.parts import Parts
 from models.client import Client
 from models.mailing import LocalWindow, Mailing
-from rules import forecast
+from rules import audience, forecast
 from rules import window as rules
+from rules.audience import Known
 from rules.breaker import State
 from rules.forecast import Forecast, Opening
 from rules.message import Route
-from services import audiences, new_mailing, progress, rates, windows
+from services import audiences, naming, new_mailing, progress, rates, windows
 from services.audiences import Spread, Zone
 from services.new_mailing import NewMailing
 from services.recipients import ADDRESS_FIELD
@@ -46,7 +47,9 @@ class Preview:
 async def preview(parts: Parts, caller: str, new: NewMailing) -> Preview:
     """Look ahead; raises InvalidInput as the creation would, and Unavailable on a slow count."""
     mailing = new_mailing.check(parts.settings, new, caller)
-    found = await audiences.spread(new_mailing.audience_of(mailing))
+    whom = naming.filter_of(mailing.audience)
+    known = await naming.known(whom)
+    found = await audiences.spread(whom, known)
     start = max(mailing.start_at, parts.database_clock.now())
     paces = {channel: await rates.per_second(parts, channel) for channel in mailing.channels}
     forecasts = [_forecast(mailing, found, start, *pace) for pace in paces.items()]
@@ -60,7 +63,7 @@ async def preview(parts: Parts, caller: str, new: NewMailing) -> Preview:
     return Preview(
         audience=found,
         messages=messages,
-        samples=await _samples(mailing, start),
+        samples=await _samples(mailing, known, start),
         expected_finish=max(filter(None, finishes)) if messages and not unsent else None,
         unsent=unsent,
         warnings=tuple(warnings),
@@ -70,7 +73,7 @@ async def preview(parts: Parts, caller: str, new: NewMailing) -> Preview:
 def _forecast(
     mailing: Mailing, found: Spread, start: datetime, channel: str, per_second: float
 ) -> Forecast:
-    openings = [_opening(mailing.window, zone, channel, start) for zone in found.zones]
+    openings = [_opening(mailing.window, zone, channel, start) for zone in found.places]
     return forecast.finish(openings, start, mailing.end_at, per_second)
 
 
@@ -89,9 +92,9 @@ def _due_at(window: LocalWindow | None, zone: str, start: datetime) -> datetime:
     return windows.due_at(window.model_dump() if window else None, zone, start)
 
 
-async def _samples(mailing: Mailing, start: datetime) -> tuple[Sample, ...]:
-    whom = new_mailing.audience_of(mailing)
-    clients = await audiences.first_clients(whom, mailing.channels, SAMPLES)
+async def _samples(mailing: Mailing, known: Known, start: datetime) -> tuple[Sample, ...]:
+    query = audience.query(naming.filter_of(mailing.audience), known)
+    clients = await audiences.first_clients(query, mailing.channels, SAMPLES)
     samples = [
         _sample(mailing, client, channel, address, start)
         for client in clients
@@ -110,14 +113,17 @@ def _sample(
 
 
 def _about_audience(mailing: Mailing, found: Spread) -> list[str]:
-    if not found.total:
+    if not found.total and not found.users.clients:
         return ["nobody is in the audience"]
-    without = {channel: found.total - found.reachable(channel) for channel in mailing.channels}
-    return [
+    without = {channel: found.total - found.clients(channel) for channel in mailing.channels}
+    warnings = [
         f"{count} of {found.total} clients have no {ADDRESS_FIELD[channel]} for {channel}"
         for channel, count in without.items()
         if count
     ]
+    if found.users.clients and Route.EMAIL not in mailing.channels:
+        warnings.append(f"{found.users.clients} users are reached by e-mail only")
+    return warnings
 
 
 def _about_time(mailing: Mailing, found: Spread, start: datetime) -> list[str]:
@@ -125,7 +131,7 @@ def _about_time(mailing: Mailing, found: Spread, start: datetime) -> list[str]:
         return ["the end is past"]
     never = sum(
         zone.clients
-        for zone in found.zones
+        for zone in found.places
         if _due_at(mailing.window, zone.name, start) >= mailing.end_at
     )
     return [f"the window does not open before the end for {never} clients"] if never else []

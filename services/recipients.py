@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from models.client import Client
 from models.contact import Contact
+from models.user import User
 from services import unread
 from services.messages import Claimed
 
@@ -15,6 +16,10 @@ ADDRESS_FIELD: Mapping[str, str] = {
     "viber": "viber",
 }
 """Where a client's address is, by the name of the channel that it is for."""
+USER_ADDRESS = "email"
+"""Where users are reached; they have no other addresses."""
+USER_ZONE = "UTC"
+"""Users have no time zone of their own."""
 
 
 async def look_up(claimed: Sequence[Claimed], channel: str) -> None:
@@ -23,8 +28,12 @@ async def look_up(claimed: Sequence[Claimed], channel: str) -> None:
     A client may have moved or gone since the launch; its row then has another address or none.
     """
     bulk = [one for one in claimed if one.mailing_id is not None]
-    if bulk:
-        await _look_up_clients(bulk, ADDRESS_FIELD[channel])
+    to_clients = [one for one in bulk if one.row.get("client_id") is not None]
+    if to_clients:
+        await _look_up(to_clients, "client_id", Client, ADDRESS_FIELD[channel])
+    to_users = [one for one in bulk if one.row.get("user_id") is not None]
+    if to_users:
+        await _look_up(to_users, "user_id", User, USER_ADDRESS)
     of_contacts = [one for one in claimed if one.row.get("contact_id") is not None]
     if of_contacts:
         await _look_up_contacts(of_contacts, channel)
@@ -35,16 +44,18 @@ async def look_up(claimed: Sequence[Claimed], channel: str) -> None:
             one.row["read"] = one.id in read
 
 
-async def _look_up_clients(bulk: Sequence[Claimed], field: str) -> None:
-    query = {"_id": {"$in": [one.row["client_id"] for one in bulk]}}
-    found = Client.get_pymongo_collection().find(query, projection={field: 1, "time_zone": 1})
-    clients = {row["_id"]: row async for row in found}
+async def _look_up(
+    bulk: Sequence[Claimed], of: str, model: type[Client] | type[User], field: str
+) -> None:
+    query = {"_id": {"$in": [one.row[of] for one in bulk]}}
+    fields = {field: 1, "time_zone": 1}
+    found = model.get_pymongo_collection().find(query, projection=fields)
+    known = {row["_id"]: row async for row in found}
     for one in bulk:
-        client = clients.get(one.row["client_id"], {})
-        address = client.get(field)
+        recipient = known.get(one.row[of], {})
         one.row["stored_address"] = one.row["address"]
-        one.row["address"] = address
-        one.row["zone"] = client.get("time_zone", "UTC")
+        one.row["address"] = recipient.get(field)
+        one.row["zone"] = recipient.get("time_zone", USER_ZONE)
 
 
 async def _look_up_contacts(claimed: Sequence[Claimed], channel: str) -> None:

@@ -16,6 +16,7 @@ from services import (
     breaker,
     closing,
     counters,
+    groups,
     launch,
     mailings,
     messages,
@@ -42,6 +43,7 @@ async def sweep(parts: Parts, lane: str) -> None:
     if lane == messages.BULK:
         await _end_pauses(parts)
         until = time.monotonic() + TURN_SECONDS
+        await groups.forget(until)
         async with aclosing(_to_carry_on(parts)) as left:
             async for mailing in left:
                 await _carry_on(parts, mailing, until)

@@ -16,6 +16,7 @@ from core.mongo import NotCommitted
 from core.parts import Parts
 from models.user import User
 from rules.ring import Stages
+from services.paging import Page
 
 Users = AsyncCollection[dict[str, Any]]
 Head = dict[str, Any]
@@ -57,6 +58,16 @@ async def change(
             if last or session is not None:
                 raise
     raise AssertionError("the last try returns or raises")
+
+
+async def page(
+    query: Mapping[str, Any], *, first: int, after: ObjectId | None = None
+) -> Page[User]:
+    """Up to `first` users after an id, by rising id, without their inboxes."""
+    wanted = {**query, **({} if after is None else {"_id": {"$gt": after}})}
+    fields = {"email": 1, "locale": 1, "groups": 1}
+    rows = await collection().find(wanted, fields).sort("_id", 1).limit(first + 1).to_list()
+    return Page([User.model_validate(row) for row in rows[:first]], len(rows) > first)
 
 
 async def upsert(

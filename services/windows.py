@@ -61,12 +61,12 @@ async def _move(parts: Parts, mailing_id: ObjectId, session: AsyncClientSession)
     if mailing is None or not _is_noticed(mailing, now):
         return False
     rows = await _waiting(mailing, session)
-    zones = await zones_of([row["client_id"] for row in rows])
+    zones = await zones_of([row["client_id"] for row in rows if row.get("client_id") is not None])
     window = mailing["window"]
     updates = [
         UpdateOne(
             {"_id": row["_id"]},
-            {"$set": {"due_at": due_at(window, zones.get(row["client_id"], "UTC"), now)}},
+            {"$set": {"due_at": due_at(window, zones.get(row.get("client_id"), "UTC"), now)}},
         )
         for row in rows
     ]
@@ -96,7 +96,7 @@ async def _waiting(mailing: dict[str, Any], session: AsyncClientSession) -> list
     return await found.sort("_id", 1).limit(BATCH).to_list()
 
 
-async def zones_of(client_ids: list[ObjectId]) -> dict[ObjectId, str]:
+async def zones_of(client_ids: list[ObjectId]) -> dict[ObjectId | None, str]:
     """The zones of those clients that are still there."""
     query = {"_id": {"$in": client_ids}}
     found = Client.get_pymongo_collection().find(query, projection={"time_zone": 1})

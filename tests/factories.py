@@ -1,6 +1,7 @@
 """Data for tests: complete and valid, but for what a test says."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import fields
 from datetime import timedelta
 from typing import Any
 
@@ -8,12 +9,17 @@ from beanie import Document
 from bson import ObjectId
 
 from core import clock
+from core.errors import InvalidInput
 from core.parts import Parts
 from models.client import Client
 from models.mailing import Mailing
+from models.user import User
 from rules.inbox import Item
-from services import launch, mailings
+from services import groups, launch, mailings, memberships
+from services.groups import NewGroup
 from services.kinds import NewKind
+from services.memberships import Who
+from services.new_audience import NewAudience
 from services.new_mailing import NewMailing
 from services.notifications import NewNotification
 
@@ -37,8 +43,8 @@ def mailing(**said: Any) -> NewMailing:
     """A mailing to everyone that starts now and has an hour."""
     now = clock.now()
     usual: dict[str, Any] = {"name": "Feast", "text": "Come!", "start_at": now}
-    if not {"operator_codes", "tags", "all_clients"} & said.keys():
-        usual["all_clients"] = True
+    filtered = {at.name: said.pop(at.name) for at in fields(NewAudience) if at.name in said}
+    usual["audience"] = NewAudience(**(filtered or {"all": True}))
     return NewMailing(**{**usual, "end_at": now + HOUR, **said})
 
 
@@ -75,6 +81,41 @@ async def clients(
     ]
     await Client.get_pymongo_collection().insert_many(rows)
     return [row["_id"] for row in rows]
+
+
+async def users(count: int, said: Callable[[int], dict[str, Any]] | None = None) -> list[ObjectId]:
+    """Rows of users with an address; their ids in the order of their numbers."""
+    rows = [
+        {
+            "_id": ObjectId(),
+            "email": f"u{number}@example.com",
+            "seq": 0,
+            "unread": 0,
+            "floor": 0,
+            "inbox": [],
+            **(said(number) if said else {}),
+        }
+        for number in range(count)
+    ]
+    await User.get_pymongo_collection().insert_many(rows)
+    return [row["_id"] for row in rows]
+
+
+async def group(
+    parts: Parts,
+    name: str = "staff",
+    clients: Sequence[ObjectId] = (),
+    users: Sequence[ObjectId] = (),
+) -> ObjectId:
+    """A group with these members; its id."""
+    made = await groups.create(parts, "operator", NewGroup(name))
+    members = [Who(client_id=one) for one in clients]
+    members += [Who(user_id=str(one)) for one in users]
+    for start in range(0, len(members), memberships.LARGEST_BATCH):
+        some = members[start : start + memberships.LARGEST_BATCH]
+        answers = await memberships.add(parts, name, some)
+        assert not [answer for answer in answers if isinstance(answer, InvalidInput)]
+    return id_of(made)
 
 
 def with_email(number: int) -> dict[str, Any]:

@@ -21,7 +21,9 @@ def test_the_committed_schema_is_the_export() -> None:
 
 
 async def test_the_api_serves_the_committed_schema(edge: Edge) -> None:
-    query = get_introspection_query(specified_by_url=True, input_value_deprecation=True)
+    query = get_introspection_query(
+        specified_by_url=True, input_value_deprecation=True, one_of=True
+    )
     served = build_client_schema(await edge.data(query))
     committed = build_schema(COMMITTED.read_text(encoding="utf-8"))
     assert print_schema(lexicographic_sort_schema(served)) == print_schema(committed)

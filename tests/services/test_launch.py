@@ -70,7 +70,7 @@ async def test_a_client_without_an_address_gets_nothing_on_that_channel(parts: P
         ({"operator_codes": ("901",)}, [0, 1, 2]),
         ({"operator_codes": ("901",), "tags": ("vip", "new")}, [0, 2]),
         ({"tags": ("unknown",)}, []),
-        ({"all_clients": True}, [0, 1, 2, 3, 4, 5]),
+        ({"all": True}, [0, 1, 2, 3, 4, 5]),
     ],
 )
 async def test_only_the_audience_gets_messages(

@@ -9,15 +9,15 @@ from core import clock
 from core.errors import Problem
 from core.parts import Parts
 from models.mailing import Mailing, MailingStatus
-from rules.audience import Audience
 from rules.message import Status
 from services import launch, mailings, messages, stats
+from services.new_audience import NewAudience
 from tests import factories
 from tests.factories import HOUR, created, id_of, scheduled
 from tests.services.interludes import Interludes
 from tests.services.looking import jobs, mistakes
 
-VIP = Audience(all=False, operator_codes=(), tags=("vip",))
+VIP = NewAudience(tags=("vip",))
 
 
 async def test_a_change_that_changes_nothing_is_no_new_version(parts: Parts) -> None:

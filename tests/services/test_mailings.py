@@ -7,7 +7,7 @@ import pytest
 from core import clock
 from core.errors import InvalidInput, Problem
 from core.parts import Parts
-from models.mailing import Mailing, MailingStatus
+from models.mailing import AudienceFilter, Mailing, MailingStatus
 from services import mailings
 from tests.factories import HOUR, created, id_of, mailing, scheduled
 from tests.services.looking import jobs, mistakes
@@ -29,11 +29,8 @@ async def test_a_mailing_is_stored_as_it_was_said(parts: Parts) -> None:
     assert await mailings.get(id_of(made)) == made
     assert (made.name, made.text, made.subject) == ("Feast", " Come!\n", "Bells")
     assert (made.start_at, made.end_at, made.status) == (start, start + HOUR, "scheduled")
-    assert made.audience.model_dump() == {
-        "all": False,
-        "operator_codes": ["900", "901"],
-        "tags": ["vip", "new"],
-    }
+    whom = AudienceFilter(operator_codes=["900", "901"], tags=["vip", "new"])
+    assert made.audience == whom
     assert made.channels == ["email", "sending_api"]
     assert (made.created_by, made.version, made.settled) == ("operator", 1, False)
 
@@ -49,9 +46,9 @@ async def test_times_are_kept_in_utc_and_whole_milliseconds(parts: Parts) -> Non
 @pytest.mark.parametrize(
     ("said", "expected"),
     [
-        ({"all_clients": False}, {("audience", Problem.BLANK)}),
-        ({"all_clients": True, "tags": ("vip",)}, {("audience", Problem.INVALID)}),
-        ({"all_clients": True, "operator_codes": ("900",)}, {("audience", Problem.INVALID)}),
+        ({"all": False}, {("audience", Problem.BLANK)}),
+        ({"all": True, "tags": ("vip",)}, {("audience", Problem.INVALID)}),
+        ({"all": True, "operator_codes": ("900",)}, {("audience", Problem.INVALID)}),
         ({"operator_codes": ("9",)}, {("audience.operatorCodes", Problem.INVALID)}),
         (
             {"operator_codes": ("900",) * 1_001},
@@ -68,7 +65,7 @@ async def test_times_are_kept_in_utc_and_whole_milliseconds(parts: Parts) -> Non
         ({"channels": ("pigeon",)}, {("channels", Problem.INVALID)}),
         ({"channels": ("email", "pigeon")}, {("channels", Problem.INVALID)}),
         (
-            {"name": "", "text": "", "channels": (), "all_clients": False},
+            {"name": "", "text": "", "channels": (), "all": False},
             {
                 ("name", Problem.BLANK),
                 ("text", Problem.BLANK),

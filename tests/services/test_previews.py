@@ -20,8 +20,8 @@ from tests import factories
 from tests.factories import HOUR, mailing, with_email
 from tests.services.looking import jobs, mistakes, rows
 
-EVERYONE = Audience(all=True, operator_codes=(), tags=())
-VIPS = Audience(all=False, operator_codes=(), tags=("vip",))
+EVERYONE = Audience(all=True)
+VIPS = Audience(tags=("vip",))
 NOON = datetime(2099, 6, 1, 12, tzinfo=UTC)
 
 

@@ -11,6 +11,7 @@ from models.mailing import Mailing, MailingStatus
 from rules.message import Fate, Status
 from services import closing, emails, launch, mailings, messages, results, sweep
 from services.results import Change
+from services.stretches import Stretches
 from tests import factories
 from tests.factories import HOUR, mailing
 from tests.services.conftest import Happened
@@ -190,7 +191,8 @@ async def test_a_launch_that_broke_off_is_continued(
     assert made.id is not None
     started = await launch._start(parts, made.id)
     assert started is not None
-    await launch._commit(parts, await launch._next_batch(started, None, clock.now()))
+    ahead = Stretches(started)
+    await launch._commit(parts, await launch._next_batch(ahead, ahead.begin, clock.now()))
     assert (await counted(parts, made.id)) == {Status.PENDING: 2}
     (mailing_id,) = await sweep.to_launch(parts)
     assert await launch.launch(parts, mailing_id) == 3
