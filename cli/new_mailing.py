@@ -51,8 +51,9 @@ SAMPLE = {
     "subject": "subject",
     "text": "text",
 }
+_LONGEST_GIST = 60
 Text = Annotated[str | None, typer.Option(help="What it says; `-` reads it from standard input.")]
-Name = Annotated[str | None, typer.Option(help="For the lists.")]
+Name = Annotated[str | None, typer.Option(help="For the lists; else how the text begins.")]
 Start = Annotated[str | None, typer.Option(help=f"{EXAMPLES}.")]
 End = Annotated[str | None, typer.Option(help="Nothing leaves after it; said like the start.")]
 Everyone = Annotated[bool, typer.Option("--all", help="Every client, instead of filters.")]
@@ -86,7 +87,8 @@ def mailing(
     """What `createMailing` takes, as the options say it; raises Invalid."""
     audience = given(all=everyone or None, tags=tag or None, operatorCodes=operator or None)
     said = given(subject=subject, channels=enums(channel), window=hours(window), idempotencyKey=key)
-    words = {"name": name or "", "text": words_of(text) or "", "audience": audience}
+    content = words_of(text) or ""
+    words = {"name": name or _gist(content), "text": content, "audience": audience}
     return {
         **words,
         "startAt": moment("--start", start or "now"),
@@ -145,6 +147,11 @@ async def clone(
     times = {"startAt": moment("--start", start or "now"), "endAt": moment("--end", end or "1d")}
     said = {"id": mailing_id, **times, **given(name=name, idempotencyKey=key)}
     call.screen.one((await call.ask(CLONE, input=said))["mailing"], FIELDS)
+
+
+def _gist(words: str) -> str:
+    """How a text begins."""
+    return next(iter(words.strip().splitlines()), "")[:_LONGEST_GIST]
 
 
 def words_of(said: str | None) -> str | None:

@@ -5,15 +5,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-from tests.cli.conftest import Belfry, Ran
+from tests.cli.conftest import Ran
+from tests.journeys.commands import command
 from tests.journeys.conftest import House, at_work, eventually
-
-
-def command(house: House, folder: Path) -> Belfry:
-    """The command as an admin's, for the house."""
-    url = f"http://127.0.0.1:{house.ports['api']}"
-    told = {"BELFRY_URL": url, "BELFRY_TOKEN": house.token()}
-    return Belfry(folder, {**house.environment, **told})
 
 
 async def test_a_mailing_is_made_followed_and_told_on_the_command_line(
