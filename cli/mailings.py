@@ -6,7 +6,7 @@ import typer
 
 from cli.command import Call, command
 from cli.moments import EXAMPLES, moment
-from cli.options import After, First, Id, given
+from cli.options import After, First, Id, enums, given
 from cli.server import Refused
 
 app = typer.Typer(help="Mailings: make, follow and steer them.", no_args_is_help=True)
@@ -82,11 +82,6 @@ MESSAGE = {
     "why": "why",
 }
 Statuses = Annotated[list[str] | None, typer.Option("--status", help="As failed; repeat.")]
-
-
-def enums(said: list[str] | None) -> list[str] | None:
-    """Names of the API's enums, said as people write them: `sending-api`."""
-    return [each.upper().replace("-", "_") for each in said or ()] or None
 
 
 @command(app, "list")

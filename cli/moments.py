@@ -7,7 +7,7 @@ from core import clock
 from core.errors import Invalid
 
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
-_LATER = re.compile(r"\+?(\d{1,6})([smhdw])")
+_FROM_NOW = re.compile(r"\+?(\d{1,6})([smhdw])( ago)?")
 EXAMPLES = "now, 90m, 2h, 3d, 2026-05-12T18:00 by your clock, or 2026-05-12T18:00:00Z"
 
 
@@ -38,6 +38,7 @@ def span(seconds: float) -> str:
 def _parsed(said: str) -> datetime:
     if said == "now":
         return clock.now()
-    if later := _LATER.fullmatch(said):
-        return clock.now() + timedelta(**{_UNITS[later[2]]: int(later[1])})
+    if found := _FROM_NOW.fullmatch(said):
+        distance = timedelta(**{_UNITS[found[2]]: int(found[1])})
+        return clock.now() - distance if found[3] else clock.now() + distance
     return datetime.fromisoformat(said).astimezone()

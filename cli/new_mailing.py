@@ -1,14 +1,13 @@
 """`belfry mailings create`, `preview`, `change` and `clone`."""
 
-import sys
 from typing import Annotated, Any
 
 import typer
 
 from cli.command import Call, command
-from cli.mailings import FIELDS, MAILING, enums
+from cli.mailings import FIELDS, MAILING
 from cli.moments import EXAMPLES, moment
-from cli.options import Id, Key, Operators, Tags, given
+from cli.options import Channels, Id, Key, Operators, Tags, enums, given, words
 from core.errors import Invalid
 
 CREATE = f"""mutation CreateMailing($input: CreateMailingInput!) {{
@@ -57,7 +56,6 @@ Name = Annotated[str | None, typer.Option(help="For the lists; else how the text
 Start = Annotated[str | None, typer.Option(help=f"{EXAMPLES}.")]
 End = Annotated[str | None, typer.Option(help="Nothing leaves after it; said like the start.")]
 Everyone = Annotated[bool, typer.Option("--all", help="Every client, instead of filters.")]
-Channels = Annotated[list[str] | None, typer.Option("--channel", help="As email; repeat.")]
 Window = Annotated[str | None, typer.Option(help="Hours of the client's own day: 09:00-21:00.")]
 Subject = Annotated[str | None, typer.Option(help="Of the e-mails.")]
 
@@ -87,10 +85,10 @@ def mailing(
     """What `createMailing` takes, as the options say it; raises Invalid."""
     audience = given(all=everyone or None, tags=tag or None, operatorCodes=operator or None)
     said = given(subject=subject, channels=enums(channel), window=hours(window), idempotencyKey=key)
-    content = words_of(text) or ""
-    words = {"name": name or _gist(content), "text": content, "audience": audience}
+    content = words(text) or ""
+    said_words = {"name": name or _gist(content), "text": content, "audience": audience}
     return {
-        **words,
+        **said_words,
         "startAt": moment("--start", start or "now"),
         "endAt": moment("--end", end or "1d"),
         **said,
@@ -126,7 +124,7 @@ async def change(
     said = given(
         id=mailing_id,
         name=name,
-        text=words_of(text),
+        text=words(text),
         subject=subject,
         startAt=start and moment("--start", start),
         endAt=end and moment("--end", end),
@@ -152,11 +150,6 @@ async def clone(
 def _gist(words: str) -> str:
     """How a text begins."""
     return next(iter(words.strip().splitlines()), "")[:_LONGEST_GIST]
-
-
-def words_of(said: str | None) -> str | None:
-    """A text of an option; `-` stands for all of standard input."""
-    return sys.stdin.read() if said == "-" else said
 
 
 def hours(said: str | None) -> dict[str, str] | None:

@@ -1,5 +1,6 @@
 """Options that several commands take."""
 
+import sys
 from typing import Annotated
 
 import typer
@@ -13,8 +14,19 @@ Key = Annotated[
 ]
 Operators = Annotated[list[str] | None, typer.Option("--operator", help="Operator code; repeat.")]
 Tags = Annotated[list[str] | None, typer.Option("--tag", help="Tag; repeat.")]
+Channels = Annotated[list[str] | None, typer.Option("--channel", help="As email; repeat.")]
 
 
 def given(**values: object) -> dict[str, object]:
     """What was said: an option that was left out leaves its field out as well."""
     return {name: value for name, value in values.items() if value is not None}
+
+
+def enums(said: list[str] | None) -> list[str] | None:
+    """Names of the API's enums, said as people write them: `sending-api`."""
+    return [each.upper().replace("-", "_") for each in said or ()] or None
+
+
+def words(said: str | None) -> str | None:
+    """A text of an option; `-` stands for all of standard input."""
+    return sys.stdin.read() if said == "-" else said

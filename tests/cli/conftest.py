@@ -19,7 +19,7 @@ from local.processes import COMMAND, Api
 from local.redis import Redis
 from tests.graph.conftest import environment, token
 
-PATIENCE = 60.0
+PATIENCE = 120.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,16 +45,21 @@ class Belfry:
 
     async def start(self, *arguments: str, **environment: str) -> asyncio.subprocess.Process:
         """The command under way, with pipes to it."""
-        pipe = asyncio.subprocess.PIPE
+        return await self.on(asyncio.subprocess.PIPE, *arguments, **environment)
+
+    async def on(
+        self, output: int, *arguments: str, **environment: str
+    ) -> asyncio.subprocess.Process:
+        """The command under way, with an open file or a pipe for what it says."""
         return await asyncio.create_subprocess_exec(
             sys.executable,
             COMMAND,
             *arguments,
             cwd=self.folder,
             env={**self.environment, **environment},
-            stdin=pipe,
-            stdout=pipe,
-            stderr=pipe,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=output,
+            stderr=output,
         )
 
     async def run(self, *arguments: str, said: str = "", **environment: str) -> Ran:
