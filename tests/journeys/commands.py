@@ -34,6 +34,6 @@ async def script(belfry: Belfry, text: str, **environment: str) -> Ran:
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )
-    async with asyncio.timeout(PATIENCE):
+    async with asyncio.timeout(2 * PATIENCE):
         said, complaint = await process.communicate()
     return Ran(process.returncode, said.decode(), complaint.decode())

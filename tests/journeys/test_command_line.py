@@ -2,10 +2,12 @@
 
 import asyncio
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 from tests.cli.conftest import Ran
+from tests.cli.terminal import seen
 from tests.journeys.commands import command
 from tests.journeys.conftest import House, at_work, eventually
 
@@ -36,6 +38,8 @@ async def test_a_mailing_is_made_followed_and_told_on_the_command_line(
 
     told = await belfry.run("watch", "mailing", made["id"])
     assert told.said.splitlines()[-1] == "finished\t3/3\tsent 3"
+    last = (await seen(belfry, "watch", "mailing", made["id"])).splitlines()[-1]
+    assert re.fullmatch(r"finished ━+ 100% of 3 +sent 3 *", last)
     messages = await belfry.ask("mailings", "messages", made["id"], "--status", "sent")
     assert {each["attempts"][0]["verdict"] for each in messages["nodes"]} == {"ACCEPTED"}
     assert (await belfry.ask("stats", "--mailing", made["id"]))["total"] == 3
