@@ -2,10 +2,21 @@
 
 import typer
 
-from cli import clients, exports, imports, mailings, new_mailing, notifications, stats, watch
+from cli import (
+    clients,
+    contacts,
+    exports,
+    imports,
+    mailings,
+    new_mailing,
+    notifications,
+    stats,
+    watch,
+)
 
 GROUPS = {
     "clients": clients.app,
+    "contacts": contacts.app,
     "export": exports.app,
     "mailings": mailings.app,
     "watch": watch.app,

@@ -58,10 +58,10 @@ def command(
     def add(work: Work[P]) -> Work[P]:
         @wraps(work)
         def run(
-            context: typer.Context, url: str, token: str | None, as_json: bool, **arguments: object
+            belfry: typer.Context, url: str, token: str | None, as_json: bool, **arguments: object
         ) -> None:
             where = address(url)
-            bearer = partial(_bearer, where, token, context.obj)
+            bearer = partial(_bearer, where, token, belfry.obj)
             said: Any = arguments
             _finished(_calling(where, bearer, Screen(as_json), partial(work, **said)))
 
@@ -81,7 +81,7 @@ def _signature(work: Callable[..., object]) -> inspect.Signature:
         inspect.Parameter("token", keyword, default=None, annotation=Token),
         inspect.Parameter("as_json", keyword, default=False, annotation=AsJson),
     ]
-    context = inspect.Parameter("context", keyword, annotation=typer.Context)
+    context = inspect.Parameter("belfry", keyword, annotation=typer.Context)
     return inspect.Signature([context, *(each.replace(kind=keyword) for each in own), *common])
 
 

@@ -156,7 +156,13 @@ def _mistakes(data: Mapping[str, Any]) -> Iterator[str]:
     for payload in data.values():
         if isinstance(payload, dict):
             for error in payload.get("errors") or ():
-                yield f"{error['field']}: {error['message']}"
+                yield f"{_place(error)}: {error['message']}"
+
+
+def _place(error: Mapping[str, Any]) -> str:
+    """The field of a mistake; in a template its part, with line and column."""
+    place = [error.get("field") or error.get("part"), error.get("line"), error.get("column")]
+    return ":".join(str(each) for each in place if each is not None)
 
 
 def _split(url: str) -> SplitResult:

@@ -22,6 +22,9 @@ CALLS = {
     "GET /api/mailings/fullinfo/",
     "GET /api/mailings/{id}/info/",
     "GET /api/messages/",
+    "/api/contacts",
+    "PUT /api/contacts",
+    "GET /api/get_failed_mess",
 }
 
 
@@ -61,7 +64,7 @@ def test_every_old_call_is_on_the_page() -> None:
     listed = re.findall(r"^\| \[`(.+?)`\]\(#(.+?)\) \|", PAGE, re.MULTILINE)
     assert {call for call, _ in listed} == SECTIONS.keys() == CALLS
     for call, anchor in listed:
-        assert anchor == re.sub(r"[^a-z0-9 -]", "", call.lower()).replace(" ", "-")
+        assert anchor == re.sub(r"[^a-z0-9_ -]", "", call.lower()).replace(" ", "-")
 
 
 async def test_create_list_and_read(house: House, tmp_path: Path) -> None:
@@ -141,6 +144,38 @@ async def test_statistics_and_messages(house: House, tmp_path: Path) -> None:
     )
     (message,) = mailing["messages"]["nodes"]
     assert message["id"] == told.split("\t")[0]
+
+
+async def test_contacts(house: House, tmp_path: Path) -> None:
+    keep = Twins(house, "/api/contacts", tmp_path)
+    await keep.ask("Post")
+    assert field("name", await keep.run(1)) == "Bob"
+    listed = [each["name"] for each in (await keep.ask("Contacts"))["nodes"]]
+    assert listed == [line.split("\t")[1] for line in (await keep.run(0)).splitlines()]
+    assert listed == ["Ada", "Bob"]
+
+    put = Twins(house, "PUT /api/contacts", tmp_path)
+    queued = await put.ask("Put", notBefore=moment(-1))
+    assert [each["contact"]["name"] for each in queued["results"]] == ["Ada", "Bob"]
+    told = await put.run()
+    channels = ["TELEGRAM", "WHATSAPP", "VIBER"]
+    assert [line.split("\t")[2] for line in told.splitlines()] == channels
+    await at_work(house.worker())
+    failed = Twins(house, "GET /api/get_failed_mess", tmp_path)
+
+    async def both() -> Any:
+        nodes = (await failed.ask("Failed"))["nodes"]
+        return nodes if len(nodes) == 2 else None
+
+    nodes = await eventually(both)
+    assert {(each["contact"], each["channel"]) for each in nodes} == {("Bob", "VIBER")}
+    assert [each["id"] for each in nodes] == [
+        line.split("\t")[0] for line in (await failed.run()).splitlines()
+    ]
+
+    await keep.ask("Delete")
+    await keep.run(2)
+    assert (await keep.ask("Contacts"))["totalCount"] == 0
 
 
 def field(name: str, told: str) -> str:

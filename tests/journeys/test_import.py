@@ -3,8 +3,8 @@
 from pathlib import Path
 from typing import Any
 
+from tests.journeys.commands import command
 from tests.journeys.conftest import STAFF, House, at_work
-from tests.journeys.test_command_line import command
 from tests.journeys.test_mailing import finished, mail, rows
 
 AUDIT = """{ auditLog(first: 5, filter: {action: "importClients"}) {
