@@ -63,6 +63,16 @@ class Settings(Providers, _Basics):
         min_length=1,
         description="Claim with the role or a list of them; may be a path like `realm_access.roles`.",
     )
+    public_url: str = Field(
+        "",
+        description="Where recipients reach this API, like https://belfry.example.com: the base of the "
+        "links in e-mails; empty: mails have no links to unsubscribe.",
+    )
+    link_secret: SecretStr = Field(
+        SecretStr(""),
+        description="Secret of at least 32 bytes that seals those links, the same for the API and the "
+        "workers; of several, comma-separated, the first seals and all open. Empty: by JWT_SECRET.",
+    )
     audit_days: int = Field(
         365, ge=1, le=3_650, description="How long the record of what operators did is kept."
     )

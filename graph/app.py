@@ -29,6 +29,7 @@ from graph.rejection import refuse
 from graph.request import origins
 from graph.sockets import Sockets
 from graph.stream import open_streams
+from graph.unsubscribe import routes_to_unsubscribe
 from graph.wire import Wire
 from models.registry import prepare
 from services import api_keys, bell, kinds
@@ -74,6 +75,7 @@ def create_app(settings: Settings) -> Starlette:
             Route("/health/live", health.live),
             Route("/health/ready", health.ready),
             *assets.ROUTES,
+            *routes_to_unsubscribe(settings),
         ],
         middleware=[cors.middleware(allowed)] if allowed else [],
         exception_handlers={HTTPException: refuse},

@@ -10,6 +10,8 @@ from rules import audit, roles
 from rules.breaker import State
 from rules.history import Key
 from rules.message import Route, Status, Verdict
+from rules.preferences import Outlet
+from rules.suppression import Reason
 from services.changes import Verb
 
 ErrorCode: TypeAlias = Problem
@@ -22,6 +24,8 @@ ProviderStatus: TypeAlias = State
 HistoryKey: TypeAlias = Key
 Role: TypeAlias = roles.Role
 AuditOutcome: TypeAlias = audit.Outcome
+PreferenceChannel: TypeAlias = Outlet
+SuppressionReason: TypeAlias = Reason
 
 strawberry.enum(ErrorCode, name="ErrorCode", description="What is wrong with one field.")
 strawberry.enum(Channel, name="Channel", description="A way to a recipient.")
@@ -33,3 +37,12 @@ strawberry.enum(ProviderStatus, name="ProviderStatus", description="Whether a pr
 strawberry.enum(Role, name="Role", description="What a token or an API key makes of its bearer.")
 strawberry.enum(AuditOutcome, name="AuditOutcome", description="How an action ended.")
 strawberry.enum(HistoryKey, name="HistoryKey", description="What the history is grouped by.")
+strawberry.enum(
+    PreferenceChannel, name="PreferenceChannel", description="The inbox, or a way to a recipient."
+)
+strawberry.enum(
+    SuppressionReason,
+    name="SuppressionReason",
+    description="Why nothing is sent to an address: a server knows it not, its owner unsubscribed "
+    "(what is critical still goes), or somebody put it on the list.",
+)

@@ -19,6 +19,7 @@ from rules.roles import Permission
 from services import kinds
 
 TEMPLATE = "A Jinja2 template with `key`, `data`, `userId` and `targetId`."
+CRITICAL = "Whether it always comes: nobody can mute it, and its e-mail has no link to unsubscribe."
 WAIT = (
     "Seconds, up to 7 days, after which the e-mail leaves if the notification is still unread; "
     "null sends it at once. Only for a kind with both inApp and email."
@@ -35,6 +36,7 @@ class Kind(Node):
     title: str = strawberry.field(description=f"The e-mail's subject. {TEMPLATE}")
     body: str = strawberry.field(description=f"The e-mail's text. {TEMPLATE}")
     email_if_unread_after: int | None = strawberry.field(description=WAIT)
+    critical: bool = strawberry.field(description=CRITICAL)
     built_in: bool = strawberry.field(description="Whether it came with Belfry.")
     created_at: datetime
     updated_at: datetime
@@ -50,6 +52,7 @@ class Kind(Node):
             title=kind.title,
             body=kind.body,
             email_if_unread_after=kind.email_if_unread_after_seconds,
+            critical=kind.critical,
             built_in=kind.built_in,
             created_at=kind.created_at,
             updated_at=kind.updated_at,
@@ -66,6 +69,7 @@ class CreateKindInput:
     title: str = strawberry.field(default="{{ key }}", description=TEMPLATE)
     body: str = strawberry.field(default="", description=TEMPLATE)
     email_if_unread_after: int | None = strawberry.field(default=None, description=WAIT)
+    critical: bool = strawberry.field(default=False, description=CRITICAL)
     idempotency_key: str | None = key_field()
 
 
@@ -79,6 +83,9 @@ class UpdateKindInput:
     title: strawberry.Maybe[str | None]
     body: strawberry.Maybe[str | None]
     email_if_unread_after: strawberry.Maybe[int | None] = strawberry.field(description=WAIT)
+    critical: strawberry.Maybe[bool | None] = strawberry.field(
+        description=f"{CRITICAL} What was muted before does not apply."
+    )
 
 
 @strawberry.type(description="The kind, or what was wrong.")
@@ -119,6 +126,7 @@ class KindMutation:
             title=input.title,
             body=input.body,
             email_if_unread_after_seconds=input.email_if_unread_after,
+            critical=input.critical,
         )
         caller = info.context.require(Permission.MANAGE_KINDS).subject
         parts, key = info.context.parts, input.idempotency_key
@@ -130,7 +138,7 @@ class KindMutation:
     )
     async def update_kind(self, info: Info, input: UpdateKindInput) -> KindPayload:
         """Change a kind."""
-        changes = present(input, "in_app", "email", "title", "body")
+        changes = present(input, "in_app", "email", "title", "body", "critical")
         if input.email_if_unread_after is not None:
             changes["email_if_unread_after_seconds"] = input.email_if_unread_after.value
         return KindPayload(kind=Kind.of(await kinds.update(input.key, changes)))

@@ -89,11 +89,16 @@ class CreateNotificationPayload:
     """What createNotification answers."""
 
     notification: Notification | None = strawberry.field(
-        default=None, description="Null if the kind stores none."
+        default=None, description="Null if the kind stores none, or if the user has muted it."
     )
     unread: int | None = strawberry.field(default=None, description="Unread ones of the user.")
     message_id: strawberry.ID | None = strawberry.field(
         default=None, description="The e-mail on its way, if the kind sends one."
+    )
+    muted: bool = strawberry.field(
+        default=False,
+        description="Whether the user wants no notification of this kind in the inbox, so that there "
+        "is none. Of an e-mail that is decided when it is about to leave: see its status.",
     )
     errors: list[UserError] = strawberry.field(default_factory=list)
 
@@ -115,6 +120,7 @@ class CreateNotificationPayload:
             notification=None if item is None else Notification.of(notified.user_id, item),
             unread=notified.unread,
             message_id=strawberry.ID(ids.opaque("Message", message)) if message else None,
+            muted=notified.muted,
         )
 
 

@@ -28,12 +28,14 @@ from graph.mailing_mutation import MailingMutation
 from graph.message import MessageQuery
 from graph.notification import NotificationMutation
 from graph.notification_change import NotificationChangeMutation
+from graph.preferences import PreferencesMutation, PreferencesQuery
 from graph.preparation import Preparation, may_introspect, operation_type
 from graph.preview import PreviewQuery
 from graph.progress import ProgressSubscription
 from graph.scalars import SCALARS
 from graph.segment import SegmentMutation, SegmentQuery
 from graph.statistics import StatisticsQuery
+from graph.suppression import SuppressionMutation, SuppressionQuery
 from graph.tail import TailSubscription
 
 __all__ = ["Schema", "export", "operation_type", "schema"]
@@ -52,9 +54,11 @@ class Query(
     KindQuery,
     MailingQuery,
     MessageQuery,
+    PreferencesQuery,
     PreviewQuery,
     SegmentQuery,
     StatisticsQuery,
+    SuppressionQuery,
 ):
     """The root of queries."""
 
@@ -72,6 +76,8 @@ class Mutation(
     NotificationChangeMutation,
     NotificationMutation,
     SegmentMutation,
+    PreferencesMutation,
+    SuppressionMutation,
 ):
     """The root of mutations."""
 

@@ -15,7 +15,7 @@ from pymongo.errors import PyMongoError
 
 from channels.channel import Channel
 from channels.registry import close_channels, open_channels
-from core import events, failpoints, log, memory, metrics, mongo, queue, redis, tasks
+from core import events, failpoints, log, memory, metrics, mongo, queue, redis, seals, tasks
 from core.errors import ConfigurationError
 from core.parts import Parts, open_parts
 from core.settings import Settings
@@ -39,6 +39,7 @@ def work(settings: Settings, lanes: Sequence[str]) -> None:
     unknown = set(lanes) - set(LANES)
     if unknown or not lanes:
         raise ConfigurationError(f"lanes are {', '.join(LANES)}; not {', '.join(sorted(unknown))}")
+    seals.check(settings)
     log.configure(settings, "worker")
     failpoints.arm(settings.belfry_fail_at, testing=settings.belfry_testing)
     with metrics.served(settings):

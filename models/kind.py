@@ -15,6 +15,8 @@ class Kind(Document):
     body: str = ""
     email_if_unread_after_seconds: int | None = None
     """Where set, the e-mail waits this long, and leaves only if the notification is unread (X10)."""
+    critical: bool = False
+    """It always comes: nobody can mute it."""
     built_in: bool = False
     created_at: datetime
     updated_at: datetime

@@ -21,6 +21,7 @@ from models.message import Message
 from models.provider import Provider
 from models.rollup import RolledDay, Rollup
 from models.segment import Segment
+from models.suppression import Suppression
 from models.user import User
 
 EXISTS = 48
@@ -44,6 +45,7 @@ DOCUMENTS: tuple[type[Document], ...] = (
     RolledDay,
     Rollup,
     Segment,
+    Suppression,
     User,
 )
 

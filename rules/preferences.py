@@ -6,9 +6,12 @@ notification, or any other key that a mailing or a send names.
 
 from collections.abc import Collection, Iterable
 from enum import StrEnum
+from typing import Any, TypeAlias
 
 from core.errors import Invalid, Problem
 from rules import addresses
+
+Stages: TypeAlias = list[dict[str, Any]]
 
 ANY = "*"
 MOST = 200
@@ -63,6 +66,24 @@ def muting(said_topic: str | None, channel: str) -> tuple[str, ...]:
 def mutes(muted: Collection[str], said_topic: str | None, channel: str) -> str | None:
     """The entry among those muted that mutes this topic by this channel, if any does."""
     return next((one for one in muting(said_topic, channel) if one in muted), None)
+
+
+def change(muted: Collection[str], unmuted: Collection[str], most: int = MOST) -> Stages:
+    """The update that adds entries to a recipient's and takes others out.
+
+    With more than `most` after it nothing changes.
+    """
+    before = {"$ifNull": ["$muted", []]}
+    kept = {"$setDifference": [before, {"$literal": list(unmuted)}]}
+    added = {"$setUnion": [kept, {"$literal": list(muted)}]}
+    ordered = {"$sortArray": {"input": added, "sortBy": 1}}
+    fits = {"$cond": [{"$lte": [{"$size": "$$new"}, most]}, "$$new", before]}
+    return [{"$set": {"muted": {"$let": {"vars": {"new": ordered}, "in": fits}}}}]
+
+
+def replace(muted: Collection[str]) -> Stages:
+    """The update that makes these entries all there are."""
+    return [{"$set": {"muted": {"$literal": list(muted)}}}]
 
 
 def _channel(said: str | None) -> str:

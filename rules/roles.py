@@ -30,6 +30,10 @@ class Permission(StrEnum):
     READ_MAILINGS = "READ_MAILINGS"
     MANAGE_MAILINGS = "MANAGE_MAILINGS"
     READ_STATISTICS = "READ_STATISTICS"
+    SET_OWN_PREFERENCES = "SET_OWN_PREFERENCES"
+    MANAGE_PREFERENCES = "MANAGE_PREFERENCES"
+    """Anyone's."""
+    MANAGE_SUPPRESSIONS = "MANAGE_SUPPRESSIONS"
     MANAGE_API_KEYS = "MANAGE_API_KEYS"
     READ_AUDIT_LOG = "READ_AUDIT_LOG"
 
@@ -52,7 +56,7 @@ class Principal:
     """The API key that speaks, where it is no token."""
 
 
-_SUBSCRIBER = frozenset({Permission.READ_OWN_INBOX})
+_SUBSCRIBER = frozenset({Permission.READ_OWN_INBOX, Permission.SET_OWN_PREFERENCES})
 _SENDER = _SUBSCRIBER | {Permission.CREATE_NOTIFICATIONS, Permission.KEEP_CONTACTS}
 # Spelled out, so that a new permission is the admin's alone until someone decides otherwise.
 _OPERATOR = _SENDER | {
@@ -63,6 +67,8 @@ _OPERATOR = _SENDER | {
     Permission.READ_MAILINGS,
     Permission.MANAGE_MAILINGS,
     Permission.READ_STATISTICS,
+    Permission.MANAGE_PREFERENCES,
+    Permission.MANAGE_SUPPRESSIONS,
 }
 
 _MAY: dict[Role, frozenset[Permission]] = {
@@ -84,6 +90,12 @@ def may_read_inbox(principal: Principal, user_id: str) -> bool:
         return True
     own = user_id != "" and principal.subject == user_id
     return own and may(principal, Permission.READ_OWN_INBOX)
+
+
+def may_set_preferences(principal: Principal, user_id: str) -> bool:
+    """Whether the preferences of this user are the principal's own; an empty id is nobody's."""
+    own = user_id != "" and principal.subject == user_id
+    return own and may(principal, Permission.SET_OWN_PREFERENCES)
 
 
 @lru_cache

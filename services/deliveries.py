@@ -13,7 +13,7 @@ from channels.channel import Channel, Envelope, Outcome, Refused, Retry, Sent, U
 from core import events, failpoints
 from core.clock import DatabaseClock
 from rules import backoff, schedule
-from rules.message import Status, Verdict, fate
+from rules.message import Route, Status, Verdict, fate
 from services import windows
 from services.messages import Claimed
 from services.results import Change
@@ -42,6 +42,7 @@ class Sendable:
             number=row.get("number") or 0,
             address=row["address"],
             text=content["text"],
+            unsubscribe=row.get("unsubscribe", ""),
             subject=content["subject"] or ("" if mailing is None else mailing["name"]),
         )
         return cls(claimed, envelope, mailing)
@@ -120,7 +121,19 @@ def _change(
     retry_at = backoff.next_due(now, row["attempts"], random.random(), wish)  # noqa: S311 - jitter
     what = fate(verdict, row["maybe_sent"], retry_at)
     why = "" if what.status == Status.SENT else f"{verdict}: {outcome.code}"
-    return Change(claimed, what, why, record, now)
+    return Change(claimed, what, why, record, now, bounced=_is_bounce(record["channel"], outcome))
+
+
+def _is_bounce(channel: str, outcome: Outcome) -> bool:
+    """Whether a mail server said for good that it knows no such address.
+
+    What we refuse to write to ourselves says nothing of the address elsewhere.
+    """
+    match outcome:
+        case Refused(undeliverable=True, asked=True):
+            return channel == Route.EMAIL
+        case _:
+            return False
 
 
 def _tell(record: dict[str, Any]) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from functools import partial
 
@@ -44,6 +45,7 @@ class NewKind:
     title: str = ""
     body: str = ""
     email_if_unread_after_seconds: int | None = None
+    critical: bool = False
 
 
 async def seed() -> None:
@@ -91,6 +93,15 @@ def _forget(key: str, reading: "asyncio.Task[Kind | None]") -> None:
 async def every() -> list[Kind]:
     """All kinds by key; operators make tens of them, not thousands."""
     return await Kind.find_all().sort("_id").limit(CACHE_BOUND).to_list()
+
+
+async def critical(keys: Collection[str]) -> set[str]:
+    """Those of the keys whose kinds are critical, as they are now."""
+    if not keys:
+        return set()
+    query = {"_id": {"$in": list(keys)}, "critical": True}
+    found = Kind.get_pymongo_collection().find(query, projection={"_id": 1})
+    return {row["_id"] async for row in found}
 
 
 async def create(parts: Parts, caller: str, new: NewKind, key: str | None = None) -> Kind:

@@ -16,7 +16,8 @@ from core import clock, events, mongo
 from core.errors import Checklist, InvalidInput, Problem, Unavailable
 from core.parts import Parts
 from models.kind import Kind
-from rules import addresses, inbox, ring
+from rules import addresses, inbox, preferences, ring
+from rules.preferences import Outlet
 from services import content, emails, idempotency, kinds, messages, users
 from services.idempotency import Once, Row
 from services.inbox import announce
@@ -56,6 +57,8 @@ class Notified:
     seq: int
     item: inbox.Item | None
     message_id: UUID | None
+    muted: bool = False
+    """The kind would have stored an item, but its user wants none."""
 
 
 Answer: TypeAlias = Notified | InvalidInput | Unavailable
@@ -167,14 +170,16 @@ async def _check_and_write(
 async def _write(parts: Parts, draft: _Draft, session: AsyncClientSession | None) -> Row:
     settings, kind, item = parts.settings, draft.kind, draft.item
     if kind.in_app:
-        stages = ring.place_item(item, settings.notification_limit, settings.email)
+        muting = () if kind.critical else preferences.muting(kind.id, Outlet.IN_APP)
+        stages = ring.place_item(item, settings.notification_limit, settings.email, muting)
     else:
         stages = ring.touch(settings.email)
     head = await users.upsert(parts, draft.user_id, stages, session)
     answer: Row = {name: head.get(name, 0) for name in ("seq", "unread", "floor")}
     answer |= {"user_id": draft.user_id, "key": kind.id, "item": None, "message_id": None}
     answer["waits"] = kind.email_if_unread_after_seconds is not None
-    if kind.in_app:
+    answer["muted"] = kind.in_app and head["touched"] == 0
+    if kind.in_app and not answer["muted"]:
         answer["item"] = {**item, "seq": head["seq"]}
     if kind.email:
         assert session is not None
@@ -208,4 +213,11 @@ def _tell(parts: Parts, answer: Row) -> Notified:
     told = {name: answer[name] for name in ("key", "seq", "message_id")}
     user_id = str(answer["user_id"])
     events.emit("notification.created", user_id=user_id, **told)
-    return Notified(user_id, answer["unread"], answer["seq"], answer["item"], answer["message_id"])
+    return Notified(
+        user_id,
+        answer["unread"],
+        answer["seq"],
+        answer["item"],
+        answer["message_id"],
+        answer.get("muted", False),
+    )

@@ -29,14 +29,17 @@ def find(claimed: Claimed, mailing: dict[str, Any] | None, now: datetime) -> Cha
     if now >= (row["end_at"] if mailing is None else mailing["end_at"]):
         return end(claimed, Step.EXPIRED, ENDED, now)
     if mailing is None:
-        is_reached = row.get("contact_id") is None or row["address"]
-        return None if is_reached else end(claimed, Step.CANCELLED, NO_HANDLE, now)
+        if row.get("contact_id") is not None and not row["address"]:
+            return end(claimed, Step.CANCELLED, NO_HANDLE, now)
+        return _unwanted(claimed, now)
     if not row["address"]:
         return end(claimed, Step.CANCELLED, GONE, now)
     if mailing["status"] != MailingStatus.RUNNING or mailing["settled"]:
         return release(claimed)
     opening = windows.due_at(mailing.get("window"), row["zone"], now)
-    return release(claimed, opening, windows.WAITING) if opening > now else None
+    if opening > now:
+        return release(claimed, opening, windows.WAITING)
+    return _unwanted(claimed, now)
 
 
 def out_of_time(claimed: Claimed, mailing: dict[str, Any] | None, now: datetime) -> Change:
@@ -51,6 +54,12 @@ def out_of_time(claimed: Claimed, mailing: dict[str, Any] | None, now: datetime)
         if (closing - now).total_seconds() < LEAST_SECONDS:
             return release(claimed, closing, windows.WAITING)
     return release(claimed)
+
+
+def _unwanted(claimed: Claimed, now: datetime) -> Change | None:
+    """The end of what its recipient has muted, or whose address is on the suppression list."""
+    why = claimed.row.get("suppressed")
+    return end(claimed, Step.SUPPRESSED, why, now) if why else None
 
 
 def end(claimed: Claimed, what: Step, why: str, now: datetime) -> Change:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from models.client import Client
 from models.contact import Contact
 from models.user import User
-from services import unread
+from services import unread, users
 from services.messages import Claimed
 
 ADDRESS_FIELD: Mapping[str, str] = {
@@ -37,6 +37,7 @@ async def look_up(claimed: Sequence[Claimed], channel: str) -> None:
     of_contacts = [one for one in claimed if one.row.get("contact_id") is not None]
     if of_contacts:
         await _look_up_contacts(of_contacts, channel)
+    await _note_muted([one for one in claimed if one.mailing_id is None])
     waited = [one for one in claimed if one.row.get("unread_item") is not None]
     if waited:
         read = await unread.already_read(waited)
@@ -48,7 +49,7 @@ async def _look_up(
     bulk: Sequence[Claimed], of: str, model: type[Client] | type[User], field: str
 ) -> None:
     query = {"_id": {"$in": [one.row[of] for one in bulk]}}
-    fields = {field: 1, "time_zone": 1}
+    fields = {field: 1, "time_zone": 1, "muted": 1}
     found = model.get_pymongo_collection().find(query, projection=fields)
     known = {row["_id"]: row async for row in found}
     for one in bulk:
@@ -56,6 +57,7 @@ async def _look_up(
         one.row["stored_address"] = one.row["address"]
         one.row["address"] = recipient.get(field)
         one.row["zone"] = recipient.get("time_zone", USER_ZONE)
+        one.row["muted"] = recipient.get("muted", ())
 
 
 async def _look_up_contacts(claimed: Sequence[Claimed], channel: str) -> None:
@@ -66,3 +68,18 @@ async def _look_up_contacts(claimed: Sequence[Claimed], channel: str) -> None:
     for one in claimed:
         one.row["stored_address"] = one.row["address"]
         one.row["address"] = contacts.get(one.row["contact_id"], {}).get(channel)
+
+
+async def _note_muted(personal: Sequence[Claimed]) -> None:
+    """What those have muted to whom personal messages go."""
+    for name, collection in (
+        ("user_id", users.collection()),
+        ("client_id", Client.get_pymongo_collection()),
+    ):
+        theirs = [one for one in personal if one.row.get(name) is not None]
+        if theirs:
+            query = {"_id": {"$in": [one.row[name] for one in theirs]}}
+            found = collection.find(query, projection={"muted": 1})
+            muted = {row["_id"]: row.get("muted", ()) async for row in found}
+            for one in theirs:
+                one.row["muted"] = muted.get(one.row[name], ())

@@ -16,7 +16,7 @@ from core import clock, failpoints, mongo
 from core.parts import Parts
 from models.attempt import Attempt
 from rules.message import Fate, Status
-from services import counters, endings
+from services import counters, endings, suppressions
 from services.messages import Claimed, collection
 
 _BEFORE = failpoints.place("results.before")
@@ -40,6 +40,8 @@ class Change:
     why: str = ""
     attempt: dict[str, Any] | None = None
     at: datetime = field(default_factory=clock.now)
+    bounced: bool = False
+    """The server that the address belongs to says that there is no such address."""
 
 
 Alike: TypeAlias = tuple[Hashable, ...]
@@ -94,7 +96,7 @@ async def _write(
             raise _Lost
     failpoints.reach(_WRITTEN)
     moved = [(Status.SENDING, change) for change in changes]
-    await _keep_books(moved, attempts, session)
+    await _keep_books(changes, moved, attempts, session)
     return len(changes)
 
 
@@ -128,11 +130,12 @@ async def _sort_out(
         await collection().update_one(this, update, session=session)
         # The next change may be of the same row, claimed twice.
         (rows[row["_id"]],) = await collection().find(this, fields, session=session).to_list()
-    await _keep_books(moved, attempts, session)
+    await _keep_books(changes, moved, attempts, session)
     return len(moved)
 
 
 async def _keep_books(
+    changes: Iterable[Change],
     moved: Iterable[tuple[Status, Change]],
     attempts: list[dict[str, Any]],
     session: AsyncClientSession,
@@ -143,6 +146,8 @@ async def _keep_books(
     if attempts:
         await Attempt.get_pymongo_collection().insert_many(attempts, ordered=False, session=session)
     await counters.apply(moves, session)
+    bounces = [one.attempt for one in changes if one.bounced and one.attempt is not None]
+    await suppressions.bounced(bounces, session)
     failpoints.reach(_COUNTED)
 
 

@@ -10,7 +10,7 @@ from pymongo.errors import PyMongoError
 
 from core.parts import Parts
 from models.mailing import MailingStatus
-from services import mailings, messages, recipients
+from services import mailings, messages, opt_outs, recipients
 from services.messages import Claimed
 
 LOOK_SECONDS = 0.5
@@ -121,12 +121,14 @@ class Sources:
             self._parts, source, self._channel, limit, self._worker, suspects=suspects
         )
         if claimed:
-            await self._look_up_or_return(claimed)
+            topic = None if source is None else self.mailings[source].get("topic")
+            await self._look_up_or_return(claimed, topic)
         return claimed
 
-    async def _look_up_or_return(self, claimed: list[Claimed]) -> None:
+    async def _look_up_or_return(self, claimed: list[Claimed], topic: str | None) -> None:
         try:
             await recipients.look_up(claimed, self._channel)
+            await opt_outs.look_up(self._parts, claimed, topic)
         except PyMongoError:
             await messages.give_back([one.id for one in claimed], claimed[0].token)
             raise

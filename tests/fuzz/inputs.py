@@ -93,7 +93,24 @@ def _to_contacts(dice: Random) -> dict[str, Any]:
     return {"names": dice.choice((["Ann"], ["ANN", "ann"], ["Ann", "?"])), "text": "Come!", **when}
 
 
+def _suppression(dice: Random) -> dict[str, Any]:
+    return {"channel": Word("EMAIL"), "address": f"c{dice.randrange(60)}@example.com"}
+
+
+def _mute(dice: Random) -> dict[str, Any]:
+    topics = (None, "promo", "sale", "new_post", "new_login")
+    channels = (None, Word("EMAIL"), Word("IN_APP"), Word(SENT))
+    return {"topic": dice.choice(topics), "channel": dice.choice(channels)}
+
+
+def _preferences(dice: Random) -> dict[str, Any]:
+    said = dice.choice(("muted", "mute", "unmute"))
+    return {"owner": {"userId": OWN}, said: _some(_mute, dice)}
+
+
 _NEW: dict[str, Callable[[Random], Any]] = {
+    "addSuppression": _suppression,
+    "addSuppressions": lambda dice: {"suppressions": _some(_suppression, dice)},
     "createApiKey": lambda dice: {"name": f"Service {dice.random()}", "role": Word("SENDER")},
     "createClient": _client,
     "createClients": lambda dice: {"clients": _some(_client, dice)},
@@ -103,6 +120,9 @@ _NEW: dict[str, Callable[[Random], Any]] = {
     "createNotification": _notification,
     "createNotifications": lambda dice: {"notifications": _some(_notification, dice)},
     "sendToContacts": _to_contacts,
+    "removeSuppression": _suppression,
+    "removeSuppressions": lambda dice: {"suppressions": _some(_suppression, dice)},
+    "setPreferences": _preferences,
     "mailingPreview": lambda dice: {**_mailing(dice), **_between(dice)},
 }
 _CHANGES: dict[str, tuple[str, Callable[[Random], Any]]] = {

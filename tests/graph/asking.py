@@ -19,6 +19,8 @@ from graphql import (
 from rules.inbox import cursor
 from tests.graph.conftest import OWN
 
+ONE_OF = {"PreferencesOwnerInput": f'{{userId: "{OWN}"}}'}
+"""Inputs that take one of their fields, of which the schema asks for none."""
 SAMPLES = {"Boolean": "true", "DateTime": '"2026-01-31T09:00:00Z"', "ID": f'"{OWN}"', "Int": "1"}
 
 
@@ -42,6 +44,8 @@ def sample(of: GraphQLArgument | GraphQLInputField) -> str:
         return "[]"
     if isinstance(kind, GraphQLEnumType):
         return str(next(iter(kind.values)))
+    if kind.name in ONE_OF:
+        return ONE_OF[kind.name]
     if isinstance(kind, GraphQLInputObjectType):
         needed = {at: f for at, f in kind.fields.items() if is_required_input_field(f)}
         return "{" + ", ".join(f"{at}: {sample(f)}" for at, f in needed.items()) + "}"

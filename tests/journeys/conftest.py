@@ -168,6 +168,7 @@ async def standing(
         "SENDING_API_URL": f"http://127.0.0.1:{ports['outside']}",
         "SENDING_API_TOKEN": "the provider's token",
         **messengers(f"http://127.0.0.1:{ports['outside']}"),
+        "PUBLIC_URL": f"http://127.0.0.1:{ports['api']}",
         "LEASE_SECONDS": "2",
         "DRAIN_SECONDS": "5",
         "LOG_FORMAT": "json",

@@ -9,14 +9,16 @@ from rules.roles import (
     is_operator,
     may,
     may_read_inbox,
+    may_set_preferences,
     strongest,
 )
 
 EVERYTHING = set(Permission)
 OF_ADMINS = {Permission.MANAGE_API_KEYS, Permission.READ_AUDIT_LOG}
+OWN = {Permission.READ_OWN_INBOX, Permission.SET_OWN_PREFERENCES}
 TABLE = {
-    Role.SUBSCRIBER: {Permission.READ_OWN_INBOX},
-    Role.SENDER: {Permission.READ_OWN_INBOX, Permission.CREATE_NOTIFICATIONS},
+    Role.SUBSCRIBER: OWN,
+    Role.SENDER: {*OWN, Permission.CREATE_NOTIFICATIONS},
     Role.OPERATOR: EVERYTHING - OF_ADMINS,
     Role.ADMIN: EVERYTHING,
 }
@@ -63,6 +65,15 @@ def test_a_token_without_a_subject_owns_no_inbox(role: Role) -> None:
     assert not may_read_inbox(principal(role, ""), "")
 
 
+@pytest.mark.parametrize("role", Role)
+def test_everyone_may_set_the_own_preferences_and_nobody_as_own_those_of_another(
+    role: Role,
+) -> None:
+    assert may_set_preferences(principal(role, ANN), ANN)
+    assert not may_set_preferences(principal(role, ANN), BOB)
+    assert not may_set_preferences(principal(role, ""), "")
+
+
 def test_a_principal_cannot_be_changed() -> None:
     with pytest.raises(AttributeError):
         principal(Role.SUBSCRIBER).role = Role.ADMIN  # type: ignore[misc]
@@ -92,7 +103,8 @@ def test_a_key_can_do_no_more_than_its_maker_and_is_no_subscriber(role: Role) ->
 
 def test_what_operators_manage_is_kept_on_record() -> None:
     assert {each.value for each in OPERATORS} == {
-        *("MANAGE_API_KEYS", "MANAGE_CLIENTS", "MANAGE_KINDS", "MANAGE_MAILINGS")
+        *("MANAGE_API_KEYS", "MANAGE_CLIENTS", "MANAGE_KINDS", "MANAGE_MAILINGS"),
+        *("MANAGE_PREFERENCES", "MANAGE_SUPPRESSIONS"),
     }
     staff = {role for role in Role if is_operator(principal(role))}
     assert staff == {Role.OPERATOR, Role.ADMIN}

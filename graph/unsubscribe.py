@@ -1,0 +1,132 @@
+"""The page behind the link to unsubscribe (RFC 8058): GET shows it, only POST changes anything.
+
+Scanners of mail follow every link, so looking must do nothing. The token in the URL is all that is
+needed: there is no cookie that another's page could make use of.
+"""
+
+import asyncio
+from email import message_from_bytes
+from email.message import Message
+from email.policy import HTTP
+from urllib.parse import parse_qsl
+
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from core import seals
+from core.errors import TimedOut, Unavailable
+from core.parts import Parts
+from core.settings import Settings
+from graph import gate, unsubscribe_page
+from graph.body import Body
+from graph.context import Context
+from graph.rejection import Rejected, of
+from graph.request import check_sender
+from rules.unsubscribing import METHOD, ONE_CLICK, Link
+from services import unsubscribing
+
+METHODS = ("GET", "HEAD", "POST", "OPTIONS")
+FORM = "application/x-www-form-urlencoded"
+PARTED = "multipart/form-data"
+LARGEST_FORM = 4_096
+"""Bytes; what means anything here has some thirty."""
+MOST_FIELDS = 10
+CLIENT_LEFT = 499
+
+_ONE_CLICK = (METHOD, ONE_CLICK)
+_TOPIC, _ALL, _UNDO = ("do", "topic"), ("do", "all"), ("do", "undo")
+
+
+def routes_to_unsubscribe(settings: Settings) -> list[Route]:
+    """The page, at any token; raises ConfigurationError if its links could not be made or told."""
+    seals.check(settings)
+    return [Route("/unsubscribe/{token}", answer, methods=METHODS)]
+
+
+async def answer(request: Request) -> Response:
+    """Show the page, or do what its form or a mail provider asks for."""
+    try:
+        async with asyncio.timeout(request.app.state.parts.settings.operation_seconds):
+            return await _answer(request)
+    except ClientDisconnect:
+        return Response(status_code=CLIENT_LEFT)
+    except TimeoutError:
+        rejected = of(TimedOut("this took too long; try again shortly"))
+    except Exception as error:  # noqa: BLE001 - nothing of it may reach the reader unmasked
+        rejected = of(error)
+    return unsubscribe_page.refusal(rejected.status, str(rejected), rejected.headers)
+
+
+async def _answer(request: Request) -> Response:
+    if request.method == "OPTIONS":
+        return Response(status_code=204, headers={"Allow": ", ".join(METHODS)})
+    parts = await _admitted(request)
+    link = unsubscribing.read(parts.settings, request.path_params["token"])
+    if link is None:
+        return unsubscribe_page.unknown()
+    if request.method == "POST":
+        async with Body(request, None) as body:
+            await _act(link, _fields(request.headers.get("content-type", ""), bytes(body)))
+    return unsubscribe_page.page(link, await unsubscribing.state(link))
+
+
+async def _admitted(request: Request) -> Parts:
+    """Count it to the caller's address; raises RateLimited, Rejected and Unavailable."""
+    state = request.app.state
+    check_sender(request, state.parts.settings)
+    if not state.ready.is_set():
+        raise Unavailable
+    peer = request.client.host if request.client else None
+    await gate.admit(Context(state.parts, peer=peer))
+    parts: Parts = state.parts
+    return parts
+
+
+async def _act(link: Link, said: list[tuple[str, str]]) -> None:
+    """Do the one thing that the form asks for; raises Rejected for any other."""
+    if _UNDO in said:
+        await unsubscribing.resubscribe(link)
+    elif _ONE_CLICK in said or _TOPIC in said or _ALL in said:
+        await unsubscribing.unsubscribe(link, everything=_ALL in said)
+    else:
+        raise Rejected(400, f"nothing was changed: send the form field {METHOD}={ONE_CLICK}")
+
+
+def _fields(content_type: str, body: bytes) -> list[tuple[str, str]]:
+    """The fields of a form in either of its two spellings; raises Rejected."""
+    if len(body) > LARGEST_FORM:
+        raise Rejected(413, f"a form has at most {LARGEST_FORM} bytes here")
+    match content_type.partition(";")[0].strip().lower():
+        case "application/x-www-form-urlencoded":
+            return _pairs(body)
+        case "multipart/form-data":
+            return _parts(content_type, body)
+        case other:
+            raise Rejected(415, f"send a form, as {FORM} or {PARTED}, not {other or 'nothing'}")
+
+
+def _pairs(body: bytes) -> list[tuple[str, str]]:
+    try:
+        return parse_qsl(body.decode("ascii"), max_num_fields=MOST_FIELDS)
+    except ValueError:
+        raise Rejected(400, "this is no form") from None
+
+
+def _parts(content_type: str, body: bytes) -> list[tuple[str, str]]:
+    """By the mail parser, which reads forms just as well (RFC 7578)."""
+    head = f"Content-Type: {content_type}\r\n\r\n".encode("latin-1", "replace")
+    form: Message = message_from_bytes(head + body, policy=HTTP)
+    found = form.get_payload() if form.is_multipart() else []
+    if not isinstance(found, list) or len(found) > MOST_FIELDS:
+        raise Rejected(400, "this is no form")
+    return [(_name(part), _value(part)) for part in found if isinstance(part, Message)]
+
+
+def _name(part: Message) -> str:
+    return str(part.get_param("name", "", "content-disposition"))
+
+
+def _value(part: Message) -> str:
+    said = part.get_payload(decode=True)
+    return said.decode("utf-8", "replace").strip() if isinstance(said, bytes) else ""
