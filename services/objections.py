@@ -28,12 +28,10 @@ def find(claimed: Claimed, mailing: dict[str, Any] | None, now: datetime) -> Cha
         return end(claimed, Step.CANCELLED, READ, now)
     if now >= (row["end_at"] if mailing is None else mailing["end_at"]):
         return end(claimed, Step.EXPIRED, ENDED, now)
+    if not row["address"] and (mailing is not None or row.get("contact_id") is not None):
+        return end(claimed, Step.CANCELLED, NO_HANDLE if mailing is None else GONE, now)
     if mailing is None:
-        if row.get("contact_id") is not None and not row["address"]:
-            return end(claimed, Step.CANCELLED, NO_HANDLE, now)
         return _unwanted(claimed, now)
-    if not row["address"]:
-        return end(claimed, Step.CANCELLED, GONE, now)
     if mailing["status"] != MailingStatus.RUNNING or mailing["settled"]:
         return release(claimed)
     opening = windows.due_at(mailing.get("window"), row["zone"], now)

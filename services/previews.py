@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from core.parts import Parts
+from core.settings import Settings
 from models.client import Client
 from models.mailing import LocalWindow, Mailing
 from rules import audience, forecast
@@ -58,6 +59,7 @@ async def preview(parts: Parts, caller: str, new: NewMailing) -> Preview:
     unsent = sum(one.unsent for one in forecasts)
     warnings = _about_audience(mailing, found) + _about_time(mailing, found, start)
     warnings += await _about_providers(mailing)
+    warnings += _about_opting_out(parts.settings, mailing)
     if unsent:
         warnings.append(f"{unsent} messages would be left at the end, at the pace of late")
     return Preview(
@@ -135,6 +137,16 @@ def _about_time(mailing: Mailing, found: Spread, start: datetime) -> list[str]:
         if _due_at(mailing.window, zone.name, start) >= mailing.end_at
     )
     return [f"the window does not open before the end for {never} clients"] if never else []
+
+
+def _about_opting_out(settings: Settings, mailing: Mailing) -> list[str]:
+    if Route.EMAIL not in mailing.channels:
+        return []
+    if mailing.topic and not settings.public_url:
+        return ["the e-mails have no link to unsubscribe: PUBLIC_URL is not set"]
+    if settings.public_url and not mailing.topic:
+        return ["the e-mails have no link to unsubscribe: the mailing has no topic"]
+    return []
 
 
 async def _about_providers(mailing: Mailing) -> list[str]:

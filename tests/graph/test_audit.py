@@ -22,9 +22,10 @@ from tests.waiting import until
 OF_USERS_AND_SENDERS = {
     *("archive_notification", "create_notification", "create_notifications"),
     *("mark_notification_read", "mark_notifications_read", "retract_notification"),
-    *("unarchive_notification", "update_notification"),
+    *("set_preferences", "unarchive_notification", "update_notification"),
 }
-"""Mutations that are no operator's: what they do is told by what they leave."""
+"""Mutations that are no operator's: what they do is told by what they leave. What an operator does to
+the preferences of others is put on record by the mutation itself."""
 
 LOG = """query ($filter: AuditFilterInput) { auditLog(first: 5, filter: $filter) {
     nodes { by role apiKeyId action targets input outcome codes times at finishedAt }
@@ -56,6 +57,7 @@ async def test_an_action_is_on_record_with_what_it_made(edge: Edge) -> None:
     entry = (await log(edge, action="createKind", by=OWN))[0]
     assert entry["targets"] == [kind["id"]]
     said = {"key": key, "inApp": True, "email": False, "title": "Sale", "body": ""}
+    said["critical"] = False
     assert json.loads(entry["input"]) == {"input": said}
     assert (entry["by"], entry["role"], entry["apiKeyId"]) == (OWN, "ADMIN", None)
     assert (entry["outcome"], entry["codes"]) == ("DONE", [])

@@ -1,12 +1,14 @@
 """A settings page needs no more than this, and opens nobody else's."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 from bson import ObjectId
 
+from tests import examples
 from tests.graph.asking import refusal
-from tests.graph.conftest import OWN, Edge
+from tests.graph.conftest import OWN, Edge, token
 
 FIELDS = """muted { topic channel }
   topics { key critical channels { channel muted } }"""
@@ -115,14 +117,24 @@ async def test_exactly_one_owner_must_be_named(edge: Edge, owner: dict[str, Any]
     async with edge.http.post(
         "/graphql",
         json={"query": SHOW, "variables": {"owner": owner}},
-        headers={"Authorization": f"Bearer {_admin()}"},
+        headers={"Authorization": f"Bearer {token('admin')}"},
     ) as response:
         answer = await response.json()
     assert answer["errors"]
     assert not answer.get("data")
 
 
-def _admin() -> str:
-    from tests.graph.conftest import token
-
-    return token("admin")
+async def test_the_settings_page_of_the_documentation_works(edge: Edge, tmp_path: Path) -> None:
+    user = str(ObjectId())
+    page = examples.python("preferences.md", tmp_path).SettingsPage(
+        edge.address, token("subscriber", user), user
+    )
+    await page.load()
+    cells = row({"topics": page.rows}, "new_login")["channels"]
+    assert cells == [{"channel": at, "muted": False} for at in ("IN_APP", "EMAIL")]
+    for on in (False, True):
+        await page.switch("new_login", "EMAIL", on=on)
+        cells = row({"topics": page.rows}, "new_login")["channels"]
+        assert [cell["muted"] for cell in cells] == [False, not on]
+    with pytest.raises(ValueError, match="with a letter first"):
+        await page.switch("No Topic", "EMAIL", on=False)

@@ -181,3 +181,22 @@ async def test_without_a_limit_the_pace_of_late_counts(parts: Parts) -> None:
         await attempt.insert()
     assert await rates.per_second(parts, "email") == parts.settings.smtp_connections / 2
     assert await rates.per_second(parts, "sending_api") == rates.FASTEST
+
+
+@pytest.mark.parametrize(
+    ("public_url", "topic", "warning"),
+    [
+        ("", None, None),
+        ("", "promo", "PUBLIC_URL is not set"),
+        ("https://belfry.example.com", None, "the mailing has no topic"),
+        ("https://belfry.example.com", "promo", None),
+    ],
+)
+async def test_it_says_why_e_mails_would_have_no_link_to_unsubscribe(
+    parts: Parts, public_url: str, topic: str | None, warning: str | None
+) -> None:
+    await factories.clients(1, said=with_email)
+    settings = parts.settings.model_copy(update={"public_url": public_url})
+    found = await preview(replace(parts, settings=settings), channels=("email",), topic=topic)
+    expected = () if warning is None else (f"the e-mails have no link to unsubscribe: {warning}",)
+    assert found.warnings == expected
