@@ -35,7 +35,19 @@ class Violation(NamedTuple):
 
 def judge(evidence: Evidence) -> list[Violation]:
     """Every violation of every rule."""
-    rules = (audience, ended, known, accepted, sent, words, moments, hushed, counts, tries)
+    rules = (
+        audience,
+        ended,
+        known,
+        accepted,
+        sent,
+        words,
+        moments,
+        hushed,
+        counts,
+        tries,
+        unwanted,
+    )
     return [violation for rule in rules for violation in rule(evidence)]
 
 
@@ -167,6 +179,22 @@ def tries(evidence: Evidence) -> Iterator[Violation]:
             yield Violation("tries", str(row["_id"]), how)
     for message_id in found:
         yield Violation("tries", str(message_id), "attempts of no message")
+
+
+def unwanted(evidence: Evidence) -> Iterator[Violation]:
+    """Who has muted a channel all along gets nothing by it; of others only what bounced is left out."""
+    refused = [one for one in evidence.attempts if one.get("verdict") == "undeliverable"]
+    bounced = {attempt["address"] for attempt in refused}
+    for row in evidence.messages:
+        muting = [_is_muted(life, row["channel"]) for life in _lives(evidence, row)]
+        if muting and all(muting) and evidence.of_message.get(row["_id"]):
+            yield Violation("unwanted", str(row["_id"]), "taken, though it was muted all along")
+        if row["status"] == "suppressed" and not any(muting) and row["address"] not in bounced:
+            yield Violation("unwanted", str(row["_id"]), f"suppressed without cause: {row['why']}")
+
+
+def _is_muted(client: Row, channel: str) -> bool:
+    return not {f"*/{channel}", "*/*"}.isdisjoint(client.get("muted", ()))
 
 
 def _rows(evidence: Evidence, mailing: Row) -> list[Row]:

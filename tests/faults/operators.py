@@ -15,7 +15,9 @@ from pymongo.errors import PyMongoError
 from core import clock, mongo
 from core.errors import InvalidInput, Problem
 from models.mailing import LocalWindow
-from services import clients, notifications
+from services import clients, notifications, preferences, suppressions
+from services.preferences import Owner, Whose, Wish
+from services.suppressions import NewSuppression, SuppressionFilter
 from tests import factories
 from tests.faults import desk
 from tests.faults.house import House
@@ -23,6 +25,7 @@ from tests.faults.house import House
 ZONES = ("UTC", "Asia/Tokyo", "America/New_York", "Asia/Kathmandu", "Pacific/Kiritimati")
 TAGS = ("red", "green", "blue", "rare")
 CHANNELS = (("sending_api",), ("email",), ("sending_api", "email"))
+MUTED = ("sending_api", "email")
 FORBIDDEN = {Problem.NOT_ALLOWED_NOW, Problem.CONFLICT, Problem.NOT_FOUND}
 """What an operator may be told who comes too late."""
 
@@ -55,8 +58,10 @@ class Operators:
             "move": self._move_client,
             "leave": self._delete_client,
             "notify": self._notify,
+            "mute": self._mute,
+            "forgive": self._forgive,
         }
-        weights = [6, 4, 2, 3, 1, 3, 2, 1, 4]
+        weights = [6, 4, 2, 3, 1, 3, 2, 1, 4, 2, 3]
         while True:
             await asyncio.sleep(self.drawn.expovariate(1 / pause))
             (name,) = self.drawn.choices(list(acts), weights)
@@ -91,6 +96,7 @@ class Operators:
             "tags": drawn.sample(TAGS, drawn.randrange(3)),
             "time_zone": drawn.choice(ZONES),
             "email": f"c{number}@example.com" if drawn.random() < 0.7 else None,
+            "muted": [f"*/{drawn.choice(MUTED)}"] if drawn.random() < 0.1 else [],
         }
 
     async def _create(self) -> None:
@@ -147,6 +153,20 @@ class Operators:
     async def _notify(self) -> None:
         new = factories.notification(ObjectId(), "new_login")
         await notifications.create(self.house.parts, desk.CALLER, new)
+
+    async def _mute(self) -> None:
+        """A client hears nothing of a channel any more, or hears of it again."""
+        owner = Owner(Whose.CLIENT, self.drawn.choice(self.clients))
+        await self._remember(owner.id)
+        entry = [(None, self.drawn.choice(MUTED))]
+        wish = self.drawn.choice([Wish(mute=entry), Wish(unmute=entry)])
+        await preferences.change(self.house.parts, owner, wish, desk.CALLER)
+
+    async def _forgive(self) -> None:
+        """Let addresses that bounced be tried again, or soon no mail would leave at all."""
+        page = await suppressions.page(SuppressionFilter(), first=1_000, after=None)
+        listed = [NewSuppression(one.channel, one.address) for one in page.items]
+        await suppressions.remove(desk.CALLER, listed)
 
     def _text(self) -> str:
         return f"Come! {self.drawn.randrange(1_000)}"

@@ -15,6 +15,7 @@ from tests.faults.worlds import (
     SOON,
     START,
     World,
+    bounced,
     cancelled,
     double_row,
     drop_row,
@@ -22,8 +23,10 @@ from tests.faults.worlds import (
     end,
     lost_lease,
     moved,
+    muted_later,
     personal,
     recount,
+    suppressed,
     took,
     world,
 )
@@ -104,6 +107,16 @@ BROKEN: dict[str, tuple[str, Callable[[World], object]]] = {
     ),
     "an attempt too few": ("tries", lambda it: it.attempts.pop()),
     "attempts fewer than counted": ("tries", lambda it: it.messages[0].update(attempts=2)),
+    "taken by who muted it all along": (
+        "unwanted",
+        lambda it: it.clients[0].update(muted=["*/email"]),
+    ),
+    "taken by who muted everything": ("unwanted", lambda it: it.clients[0].update(muted=["*/*"])),
+    "suppressed without cause": ("unwanted", suppressed),
+    "suppressed for what another channel is muted by": (
+        "unwanted",
+        lambda it: suppressed(it, ["*/sending_api", "promo/email"]),
+    ),
     "an attempt of nothing": (
         "tries",
         lambda it: it.attempts.append({"message_id": IDS[5], "number": 1}),
@@ -136,6 +149,9 @@ def test_the_judge_finds(name: str) -> None:
         lambda it: it.silences.append(Silence(MAILING, SOON - SECOND, END)),
         cancelled,
         lost_lease,
+        lambda it: suppressed(it, ["*/email"]),
+        lambda it: (suppressed(it), bounced(it)),
+        lambda it: (muted_later(it), took(it, 0)),
     ],
 )
 def test_the_judge_lets_pass_what_may_be(act: Callable[[World], object]) -> None:

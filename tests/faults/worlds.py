@@ -142,6 +142,27 @@ def cancelled(world: World) -> World:
     return world
 
 
+def suppressed(world: World, muted: list[str] | None = None) -> World:
+    """One who gets no mail, because the client has muted something."""
+    end(world.messages[4], "suppressed")
+    world.messages[4].update(address="c1@example.com", why="of late")
+    world.clients[1]["muted"] = muted or []
+    if muted:  # what was taken before
+        world.clients.append({**world.clients[1], "muted": []})
+    return recount(world, sent=4, suppressed=1)
+
+
+def bounced(world: World) -> World:
+    """A server that knows no such mailbox."""
+    world.attempts[4].update(verdict="undeliverable", address="c1@example.com")
+    return world
+
+
+def muted_later(world: World) -> World:
+    world.clients.append({**world.clients[0], "muted": ["*/*"]})
+    return world
+
+
 def lost_lease(world: World) -> World:
     """One who lost its lease while it sent, and one whose last word came when all was over."""
     world.attempts += [{"message_id": IDS[0], "number": 1}, {"message_id": IDS[1], "number": 2}]
