@@ -11,6 +11,7 @@ from cli import (
     new_mailing,
     notifications,
     stats,
+    warehouse,
     watch,
 )
 
@@ -22,6 +23,7 @@ GROUPS = {
     "watch": watch.app,
 }
 new_mailing.join(mailings.app)
+warehouse.join(exports.app)
 
 
 def join(belfry: typer.Typer) -> None:

@@ -31,12 +31,11 @@ async def clients(
     """The directory: AND between the filters, OR inside one."""
     many = {"operatorCode": operator, "tag": tag, "timeZone": zone}
     params = [(name, value) for name, values in many.items() for value in values or ()]
-    await _write(call, "/clients/export", params, out, kind)
+    await write(call, "/clients/export", params, out, kind)
 
 
-async def _write(
-    call: Call, path: str, params: transfer.Params, out: str, kind: str | None
-) -> None:
+async def write(call: Call, path: str, params: transfer.Params, out: str, kind: str | None) -> None:
+    """A table of the server into a file, or to standard output."""
     usual = "ndjson" if call.screen.as_json else "csv"
     chosen = format_of(out, kind or usual if out == STDIN else kind)
     asked = [*params, ("format", chosen)]

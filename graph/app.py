@@ -30,6 +30,7 @@ from graph.request import origins
 from graph.sockets import Sockets
 from graph.stream import open_streams
 from graph.unsubscribe import routes_to_unsubscribe
+from graph.warehouse_export import export_attempts, export_history, export_messages
 from graph.wire import Wire
 from models.registry import prepare
 from services import api_keys, bell, kinds
@@ -72,6 +73,9 @@ def create_app(settings: Settings) -> Starlette:
             Route(GRAPHQL, answer, methods=["GET", "POST"]),
             Route("/clients/export", export_clients),
             Route("/clients/import", import_clients, methods=["POST"]),
+            Route("/messages/export", export_messages),
+            Route("/attempts/export", export_attempts),
+            Route("/history/export", export_history),
             Route("/health/live", health.live),
             Route("/health/ready", health.ready),
             *assets.ROUTES,

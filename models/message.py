@@ -121,8 +121,8 @@ class Message(Document):
             ),
             # By the time of the ending, which is written once: one more entry, always the last.
             IndexModel(
-                [("closed_at", ASCENDING)],
-                name="ended",
+                [("closed_at", ASCENDING), ("_id", ASCENDING)],
+                name="by_ending",
                 partialFilterExpression={"closed_at": {"$gt": EPOCH}},
             ),
         ]

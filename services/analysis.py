@@ -39,13 +39,18 @@ async def history(parts: Parts, wanted: Wanted, now: datetime) -> History:
     settled in the same snapshot as the rows, so that nothing is lost or counted twice.
     """
     check(wanted)
+    return await lines(parts, wanted, now)
+
+
+async def lines(parts: Parts, wanted: Wanted, now: datetime) -> History:
+    """The same for any number of lines; raises Unavailable."""
     try:
         groups = await _groups(parts, wanted, now)
     except ExecutionTimeout as error:
         message = "too many messages ended that are not rolled up yet; ask for fewer days"
         raise Unavailable(message) from error
-    lines = rules.lines(wanted.by, groups)
-    return History(lines[: wanted.limit], len(lines) > wanted.limit)
+    found = rules.lines(wanted.by, groups)
+    return History(found[: wanted.limit], len(found) > wanted.limit)
 
 
 def check(wanted: Wanted) -> None:

@@ -16,6 +16,7 @@ from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.errors import PyMongoError
 
 from core import events
+from core.errors import Invalid
 from core.parts import Parts
 from models.message import Message
 from services import counters, mailings
@@ -71,8 +72,15 @@ async def reconcile_due(parts: Parts, stop: asyncio.Event, seconds: float) -> in
 async def reconcile_all(
     parts: Parts, only: ObjectId | None = None
 ) -> AsyncIterator[tuple[ObjectId, dict[str, int]]]:
-    """Compare every mailing there is (or only one), oldest first, however long that takes."""
-    query: dict[str, Any] = {"archived_at": None} if only is None else {"_id": only}
+    """Compare every mailing there is (or only one), oldest first, however long that takes.
+
+    Raises Invalid for one whose rows are kept no longer.
+    """
+    query: dict[str, Any] = {"archived_at": None}
+    if only is not None:
+        query["_id"] = only
+        if await mailings.collection().find_one({"_id": only, "archived_at": {"$ne": None}}):
+            raise Invalid("the mailing's messages are kept no longer: there is nothing to compare")
     found = mailings.collection().find(query, projection={"_id": 1}).sort("_id", 1)
     for row in await found.to_list():
         yield row["_id"], await reconcile(parts, row["_id"])

@@ -98,7 +98,7 @@ async def _of_archived(turn: _Turn, horizon: datetime) -> None:
 
 async def _personal(turn: _Turn, horizon: datetime) -> None:
     ended = {"mailing_id": None, "closed_at": {"$gt": EPOCH, "$lt": horizon}}
-    await _delete(turn, messages.collection(), ended, "closed_at", hint="ended")
+    await _delete(turn, messages.collection(), ended, "closed_at", hint="by_ending")
 
 
 async def _endings(turn: _Turn, horizon: datetime) -> None:

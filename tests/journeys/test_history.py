@@ -1,6 +1,11 @@
 """A history of all that was sent, kept for analysis when the rows are long gone (T6)."""
 
+import asyncio
+import csv
+import io
+import json
 import signal
+import sys
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -8,6 +13,7 @@ import pytest
 from gql.transport.exceptions import TransportQueryError
 from pymongo import MongoClient
 
+from local.processes import COMMAND
 from tests.journeys.conftest import House, eventually
 from tests.journeys.test_mailing import add_clients, finished, mail
 
@@ -87,6 +93,45 @@ async def test_what_was_sent_is_known_for_ever_though_its_rows_go(house: House) 
     (error,) = (await house.ask(RETRY, id=mailing, end=end))["retryMessages"]["errors"]
     assert error["code"] == "NOT_ALLOWED_NOW"
     assert "clone the mailing" in error["message"]
+
+
+async def export(house: House, *arguments: str) -> tuple[int | None, str, str]:
+    """The exit code of `belfry export`, what it prints, and what it complains of."""
+    pipe = asyncio.subprocess.PIPE
+    url = f"http://127.0.0.1:{house.ports['api']}"
+    environment = {**house.environment, "BELFRY_URL": url, "BELFRY_TOKEN": house.token()}
+    command = [sys.executable, str(COMMAND), "export", *arguments]
+    process = await asyncio.create_subprocess_exec(
+        *command, env=environment, stdout=pipe, stderr=pipe, cwd=house.folder
+    )
+    printed, said = await process.communicate()
+    return process.returncode, printed.decode(), said.decode()
+
+
+async def test_a_warehouse_elsewhere_gets_all_of_it_by_command(house: House) -> None:
+    since = datetime.now(UTC).isoformat()
+    await add_clients(house, CLIENTS)
+    house.worker()
+    mailing = await mail(house)
+    assert await finished(house, mailing) == {"total": CLIENTS, "sent": CLIENTS}
+    code, printed, _ = await export(
+        house, "messages", "--format", "ndjson", "--since", since, "--status", "SENT"
+    )
+    rows = [json.loads(line) for line in printed.splitlines()]
+    assert (code, len(rows)) == (0, CLIENTS)
+    assert {(row["mailingId"], row["provider"]) for row in rows} == {(mailing, "127.0.0.1")}
+    code, printed, _ = await export(house, "attempts", "--mailing", mailing, "--format", "csv")
+    found = list(csv.DictReader(io.StringIO(printed)))
+    assert (code, {row["messageId"] for row in found}) == (0, {row["id"] for row in rows})
+    code, printed, _ = await export(house, "history", "--out", "history.ndjson")
+    lines = [
+        json.loads(line) for line in (house.folder / "history.ndjson").read_text().splitlines()
+    ]
+    assert (code, printed, sum(line["messages"] for line in lines)) == (0, "", CLIENTS)
+    code, _, said = await export(house, "messages", "--status", "GONE", "--out", "none.ndjson")
+    assert code != 0
+    assert "`status` is one of PENDING" in said
+    assert not (house.folder / "none.ndjson").exists()
 
 
 async def ended(house: House, day: Any) -> dict[str, int]:

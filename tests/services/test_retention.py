@@ -3,7 +3,7 @@
 import pytest
 from bson import ObjectId
 
-from core.errors import InvalidInput, Problem
+from core.errors import Invalid, InvalidInput, Problem
 from core.parts import Parts
 from models.attempt import Attempt
 from models.ending import Ending
@@ -79,6 +79,8 @@ async def test_a_mailing_keeps_its_statistics_and_says_that_its_messages_are_gon
     assert await rows_of(mailing_id) == 0
     assert await reconcile.reconcile(parts, mailing_id) == {}
     assert [each async for each in reconcile.reconcile_all(parts)] == []
+    with pytest.raises(Invalid, match="kept no longer"):
+        assert [each async for each in reconcile.reconcile_all(parts, mailing_id)]
     assert "counters.differ" not in {event for event, _ in happened}
     assert await counts(parts, first=now.date(), last=now.date(), now=now + 99 * DAY) == {(): 3}
     assert await mailings.collection().find_one({"rows_left": True}) is None
