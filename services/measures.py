@@ -23,17 +23,38 @@ Span: TypeAlias = tuple[datetime, datetime]
 LIMIT_MS = 240_000
 """MongoDB keeps a snapshot for 5 minutes."""
 
-_SENT_AFTER = {"$max": [0, {"$subtract": ["$sent_at", {"$ifNull": ["$first_due_at", "$due_at"]}]}]}
+_SENT_AFTER = {
+    "$cond": [
+        {"$eq": ["$status", Status.SENT]},
+        {"$max": [0, {"$subtract": ["$sent_at", {"$ifNull": ["$first_due_at", "$due_at"]}]}]},
+        None,
+    ]
+}
 _SLOT = {
-    "$toInt": {"$floor": {"$multiply": [PER_DOUBLING, {"$log": [{"$add": ["$delay", 1]}, 2]}]}}
+    "$cond": [
+        {"$eq": ["$status", Status.SENT]},
+        {
+            "$toInt": {
+                "$floor": {"$multiply": [PER_DOUBLING, {"$log": [{"$add": [_SENT_AFTER, 1]}, 2]}]}
+            }
+        },
+        None,
+    ]
 }
 _OF_MESSAGES = {
     "template": {"$ifNull": ["$template.slug", None]},
     "topic": {"$ifNull": ["$topic", "$kind", None]},
+    "slot": _SLOT,
     "attempts": {"$subtract": ["$attempts", {"$ifNull": ["$attempts_before", 0]}]},
-    "delay": {"$cond": [{"$eq": ["$status", Status.SENT]}, _SENT_AFTER, None]},
+    "delay": _SENT_AFTER,
 }
-_OF_ENDINGS = {"template": 1, "topic": 1, "attempts": 1, "delay": {"$literal": None}}
+_OF_ENDINGS = {
+    "template": {"$ifNull": ["$template", None]},
+    "topic": {"$ifNull": ["$topic", None]},
+    "slot": None,
+    "attempts": "$attempts",
+    "delay": None,
+}
 """What is sent stays sent."""
 _SUMS = {
     "messages": {"$sum": "$messages"},
@@ -57,39 +78,41 @@ async def measure(
     if not spans:
         return []
     ended = [{"closed_at": {"$gte": since, "$lt": until}} for since, until in spans]
+    chosen = ended[0] if len(ended) == 1 else {"$or": ended}
     ways = (
         (collection(), _OF_MESSAGES),
         (Ending.get_pymongo_collection(), _OF_ENDINGS),
     )
     found = []
     for rows, fields in ways:
-        stages = [{"$match": {"$or": ended}}, *_stages(fields), *then]
+        stages = [{"$match": chosen}, *_stages(fields), *then]
         cursor = await rows.aggregate(stages, session=session, maxTimeMS=limit_ms)
         found.append(await cursor.to_list())
     return found
 
 
-def _stages(fields: Row) -> list[Row]:
-    """From rows to measures. A mailing's messages have its template and topic."""
-    common = {"closed_at": 1, "mailing_id": 1, "channel": 1, "status": 1, "provider": 1}
+def _stages(of: Row) -> list[Row]:
+    """From rows to measures. A mailing's messages have its template and topic.
+
+    Without a $project before: MongoDB then groups rows in a third less time.
+    """
     key = {
         "day": {"$dateTrunc": {"date": "$closed_at", "unit": "day"}},
         "mailing_id": {"$ifNull": ["$mailing_id", None]},
         "channel": "$channel",
-        "template": {"$ifNull": ["$template", None]},
-        "topic": {"$ifNull": ["$topic", None]},
+        "template": of["template"],
+        "topic": of["topic"],
         "status": "$status",
         "provider": {"$ifNull": ["$provider", None]},
-        "slot": {"$cond": [{"$eq": ["$delay", None]}, None, _SLOT]},
+        "slot": of["slot"],
     }
     sums = {
         "messages": {"$sum": 1},
-        "attempts": {"$sum": "$attempts"},
-        "delay_ms": {"$sum": "$delay"},
-        "longest_ms": {"$max": "$delay"},
+        "attempts": {"$sum": of["attempts"]},
+        "delay_ms": {"$sum": of["delay"]},
+        "longest_ms": {"$max": of["delay"]},
     }
     return [
-        {"$project": common | fields},
         {"$group": {"_id": key, **sums}},
         *_with_mailings(),
         {"$replaceWith": {"$mergeObjects": ["$$ROOT", "$_id"]}},

@@ -122,7 +122,8 @@ async def _delete(
     """Delete what still matches when its turn comes, in batches."""
     async with aclosing(_batches(rows, query, order, hint)) as batches:
         async for ids in batches:
-            result = await rows.delete_many({**query, "_id": {"$in": ids}})
+            # Without the hint MongoDB may go through all that is old for each batch.
+            result = await rows.delete_many({**query, "_id": {"$in": ids}}, hint="_id_")
             failpoints.reach(_DELETED)
             turn.gone += result.deleted_count
             if turn.over:
