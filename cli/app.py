@@ -6,6 +6,7 @@ from cli import (
     clients,
     contacts,
     exports,
+    groups,
     imports,
     mailings,
     new_mailing,
@@ -19,6 +20,7 @@ GROUPS = {
     "clients": clients.app,
     "contacts": contacts.app,
     "export": exports.app,
+    "groups": groups.app,
     "mailings": mailings.app,
     "watch": watch.app,
 }

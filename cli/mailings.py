@@ -13,7 +13,7 @@ app = typer.Typer(help="Mailings: make, follow and steer them.", no_args_is_help
 
 MAILING = """fragment Shown on Mailing {
   id name status startAt endAt channels subject text version
-  audience { all operatorCodes tags }
+  audience { all operatorCodes tags groups segments }
   window { from to }
   statistics { total byStatus { status count } }
 }"""
@@ -64,6 +64,8 @@ FIELDS = {
     **COLUMNS,
     "channels": "channels",
     "tags": "audience.tags",
+    "groups": "audience.groups",
+    "segments": "audience.segments",
     "operators": "audience.operatorCodes",
     "everyone": "audience.all",
     "from": "window.from",

@@ -7,7 +7,7 @@ import typer
 from cli.command import Call, command
 from cli.mailings import FIELDS, MAILING
 from cli.moments import EXAMPLES, moment
-from cli.options import Channels, Id, Key, Operators, Tags, enums, given, words
+from cli.options import Channels, Groups, Id, Key, Operators, Segments, Tags, enums, given, words
 from core.errors import Invalid
 
 CREATE = f"""mutation CreateMailing($input: CreateMailingInput!) {{
@@ -77,13 +77,21 @@ def mailing(
     end: End = "1d",
     tag: Tags = None,
     operator: Operators = None,
+    group: Groups = None,
+    segment: Segments = None,
     everyone: Everyone = False,
     channel: Channels = None,
     window: Window = None,
     key: Key = None,
 ) -> dict[str, object]:
     """What `createMailing` takes, as the options say it; raises Invalid."""
-    audience = given(all=everyone or None, tags=tag or None, operatorCodes=operator or None)
+    audience = given(
+        all=everyone or None,
+        tags=tag or None,
+        operatorCodes=operator or None,
+        groups=group or None,
+        segments=segment or None,
+    )
     said = given(subject=subject, channels=enums(channel), window=hours(window), idempotencyKey=key)
     content = words(text) or ""
     said_words = {"name": name or _gist(content), "text": content, "audience": audience}

@@ -13,6 +13,8 @@ Key = Annotated[
     typer.Option("--idempotency-key", help="A repeat under it gets the first answer, for 24 h."),
 ]
 Operators = Annotated[list[str] | None, typer.Option("--operator", help="Operator code; repeat.")]
+Groups = Annotated[list[str] | None, typer.Option("--group", help="Name of a group; repeat.")]
+Segments = Annotated[list[str] | None, typer.Option("--segment", help="Name of a segment; repeat.")]
 Tags = Annotated[list[str] | None, typer.Option("--tag", help="Tag; repeat.")]
 Channels = Annotated[list[str] | None, typer.Option("--channel", help="As email; repeat.")]
 
