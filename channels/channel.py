@@ -22,6 +22,8 @@ class Envelope:
     subject: str = ""
     unsubscribe: str = ""
     """The https URL by which the recipient ends mails like this one (RFC 8058); empty for none."""
+    html: str = ""
+    """For channels that show it, in place of the text."""
 
 
 @dataclass(frozen=True, slots=True)

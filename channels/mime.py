@@ -6,10 +6,12 @@ Built directly, because the standard library's EmailMessage makes only some 320 
 import re
 from base64 import b64encode, encodebytes
 from binascii import b2a_qp
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import format_datetime
 from functools import lru_cache
+from hashlib import sha256
 
 import idna
 
@@ -59,7 +61,7 @@ def compose(sender: Sender, envelope: Envelope, date: datetime) -> bytes:
     Raises BadHeader and BadAddress.
     """
     from_line, domain = origin(sender)
-    body, encoding = _body(envelope.text)
+    kind, body = _content(envelope)
     lines = (
         from_line,
         f"To: {mailbox(envelope.address)}",
@@ -67,10 +69,9 @@ def compose(sender: Sender, envelope: Envelope, date: datetime) -> bytes:
         f"Date: {format_datetime(date)}",
         f"Message-ID: <{_message_id(envelope.message_id)}@{domain}>",
         "MIME-Version: 1.0",
-        "Content-Type: text/plain; charset=utf-8",
-        f"Content-Transfer-Encoding: {encoding}",
         "Auto-Submitted: auto-generated",
         *_unsubscribing(envelope.unsubscribe),
+        kind,
         "\r\n",
     )
     return "\r\n".join(lines).encode("ascii") + body
@@ -159,6 +160,34 @@ def _encoded_words(text: str, room: int) -> str:
         chunk += octets
     words.append(chunk)
     return "\r\n ".join(f"=?utf-8?b?{b64encode(word).decode('ascii')}?=" for word in words)
+
+
+def _content(envelope: Envelope) -> tuple[str, bytes]:
+    """The headers that say how to read the body, and the body: the richest form comes last."""
+    plain = _part("plain", envelope.text)
+    if not envelope.html:
+        return plain
+    parts = (plain, _part("html", envelope.html))
+    boundary = _boundary(body for _, body in parts)
+    opening = f"--{boundary}\r\n"
+    body = b"".join(f"{opening}{head}\r\n\r\n".encode("ascii") + said for head, said in parts)
+    kind = f'Content-Type: multipart/alternative; boundary="{boundary}"'
+    return kind, body + f"--{boundary}--\r\n".encode("ascii")
+
+
+def _part(subtype: str, text: str) -> tuple[str, bytes]:
+    body, encoding = _body(text)
+    kind = f"Content-Type: text/{subtype}; charset=utf-8"
+    return f"{kind}\r\nContent-Transfer-Encoding: {encoding}", body
+
+
+def _boundary(bodies: Iterable[bytes]) -> str:
+    """What stands in no body, for all that their authors could know: the same for the same bodies."""
+    digest = sha256()
+    for body in bodies:
+        digest.update(sha256(body).digest())
+    # Quoted-printable and base64 never write `=_`: RFC 2045, 6.7; a plain body can't hold its hash.
+    return f"=_{digest.hexdigest()[:40]}"
 
 
 def _body(text: str) -> tuple[bytes, str]:

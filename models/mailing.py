@@ -9,6 +9,8 @@ from beanie import Document, PydanticObjectId
 from pydantic import BaseModel, Field
 from pymongo import ASCENDING, IndexModel
 
+from models.template import TemplateRef
+
 
 class MailingStatus(StrEnum):
     """Where a mailing is."""
@@ -92,6 +94,10 @@ class Mailing(Document):
     name: str
     text: str
     subject: str = ""
+    html: str = ""
+    """For e-mail, beside the text."""
+    template: TemplateRef | None = None
+    """What its words were made from."""
     start_at: datetime
     end_at: datetime
     audience: AudienceFilter

@@ -7,6 +7,8 @@ from beanie import Document, PydanticObjectId
 from pydantic import BaseModel
 from pymongo import ASCENDING, DESCENDING, IndexModel
 
+from models.template import TemplateRef
+
 TROUBLED = ("failed", "undeliverable", "expired", "cancelled", "uncertain", "suppressed")
 """Ended otherwise than sent: few among many, and what people look for."""
 FAILED = ("expired", "failed", "suppressed", "uncertain", "undeliverable")
@@ -27,6 +29,7 @@ class Content(BaseModel):
 
     subject: str
     text: str
+    html: str = ""
 
 
 class Message(Document):
@@ -45,6 +48,8 @@ class Message(Document):
     address: str = ""
     """Where the last attempt went; before any, where it would go."""
     content: Content | None = None
+    template: TemplateRef | None = None
+    """What a personal message's content was made from."""
     kind: str | None = None
     end_at: datetime | None = None
     """For a personal message; a mailing's messages end with it."""
@@ -124,5 +129,14 @@ class Message(Document):
                 [("closed_at", ASCENDING), ("_id", ASCENDING)],
                 name="by_ending",
                 partialFilterExpression={"closed_at": {"$gt": EPOCH}},
+            ),
+            # Only while they are open: whether a template is in use.
+            IndexModel(
+                [("template.id", ASCENDING)],
+                name="of_template",
+                partialFilterExpression={
+                    "template.id": {"$exists": True},
+                    "status": {"$in": ["pending", "sending"]},
+                },
             ),
         ]

@@ -22,6 +22,7 @@ from models.provider import Provider
 from models.rollup import RolledDay, Rollup
 from models.segment import Segment
 from models.suppression import Suppression
+from models.template import Template, TemplateVersion
 from models.user import User
 
 EXISTS = 48
@@ -46,6 +47,8 @@ DOCUMENTS: tuple[type[Document], ...] = (
     Rollup,
     Segment,
     Suppression,
+    Template,
+    TemplateVersion,
     User,
 )
 

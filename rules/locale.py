@@ -1,7 +1,7 @@
 """Languages of people and texts, as tags of BCP 47 (RFC 5646): `de`, `de-AT`, `zh-Hant-TW`."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from core.errors import Invalid
 
@@ -30,6 +30,16 @@ def widening(tag: str) -> Iterator[str]:
     while parts:
         yield "-".join(parts)
         parts.pop()
+
+
+def nearest(wanted: str | None, known: Collection[str], default: str) -> str:
+    """The known tag that stands in for the one wanted: `de-AT`, else `de`, else the default.
+
+    Whatever else is wanted, be it no tag at all, gets the default.
+    """
+    spelled = {tag.lower(): tag for tag in known}
+    wider = widening((wanted or "")[: LONGEST + 1].lower())
+    return next((spelled[tag] for tag in wider if tag in spelled), default)
 
 
 def covers(wanted: str, tag: str) -> bool:

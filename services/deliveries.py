@@ -14,6 +14,7 @@ from core import events, failpoints
 from core.clock import DatabaseClock
 from rules import backoff, schedule
 from rules.message import Route, Status, Verdict, fate
+from rules.template import linked
 from services import windows
 from services.messages import Claimed
 from services.results import Change
@@ -37,13 +38,15 @@ class Sendable:
         """The message as it reads now: a mailing's text and end may have changed since."""
         row = claimed.row
         content = row["content"] if mailing is None else mailing
+        unsubscribe = row.get("unsubscribe", "")
         envelope = Envelope(
             message_id=str(row["_id"]),
             number=row.get("number") or 0,
             address=row["address"],
-            text=content["text"],
-            unsubscribe=row.get("unsubscribe", ""),
+            text=linked(content["text"], unsubscribe),
+            unsubscribe=unsubscribe,
             subject=content["subject"] or ("" if mailing is None else mailing["name"]),
+            html=linked(content.get("html", ""), unsubscribe, html=True),
         )
         return cls(claimed, envelope, mailing)
 

@@ -21,6 +21,7 @@ from services.kinds import NewKind
 from services.memberships import Who
 from services.new_audience import NewAudience
 from services.new_mailing import NewMailing
+from services.new_template import NewTemplate, NewVariable, NewVariant
 from services.notifications import NewNotification
 
 HOUR = timedelta(hours=1)
@@ -46,6 +47,13 @@ def mailing(**said: Any) -> NewMailing:
     filtered = {at.name: said.pop(at.name) for at in fields(NewAudience) if at.name in said}
     usual["audience"] = NewAudience(**(filtered or {"all": True}))
     return NewMailing(**{**usual, "end_at": now + HOUR, **said})
+
+
+def template(slug: str = "welcome", **said: Any) -> NewTemplate:
+    """A template that greets somebody by name."""
+    variant = NewVariant("Hello {{ name }}", "Welcome, {{ name }}!", "<p>Welcome, {{ name }}!</p>")
+    usual = {"title": "Welcome", "variants": (variant,), "variables": (NewVariable("name"),)}
+    return NewTemplate(slug, **{**usual, **said})
 
 
 def phone(number: int) -> str:

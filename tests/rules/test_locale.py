@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import Invalid
-from rules.locale import covers, locale, widening
+from rules.locale import covers, locale, nearest, widening
 
 TAGS = st.from_regex(
     r"[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|[0-9]{3}))?(-[a-z0-9]{5,8})?", fullmatch=True
@@ -48,3 +48,21 @@ def test_every_widening_covers_its_tag_and_nothing_else_does(tag: str) -> None:
 def test_a_language_covers_no_longer_word() -> None:
     assert not covers("de", "del")
     assert not covers("de-AT", "de")
+
+
+@pytest.mark.parametrize(
+    ("wanted", "found"),
+    [
+        *(("de-AT", "de-AT"), ("de-at", "de-AT"), ("de-CH", "de"), ("de", "de"), ("fr", "en")),
+        *((None, "en"), ("", "en"), ("zh-Hant-TW", "zh-Hant"), ("zh-TW", "en"), ("d", "en")),
+        *(("de-AT-biske", "de-AT"), ("de_AT", "en"), ("-", "en"), ("x" * 99, "en")),
+    ],
+)
+def test_the_nearest_of_the_known_stands_in(wanted: str | None, found: str) -> None:
+    assert nearest(wanted, ["en", "de", "de-AT", "zh-Hant"], "en") == found
+
+
+@given(st.none() | st.text(), st.sets(TAGS, min_size=1))
+def test_something_known_is_found_for_any_wish(wanted: str | None, known: set[str]) -> None:
+    assert nearest(wanted, known, min(known)) in known
+    assert all(nearest(tag.lower(), known, min(known)) == tag for tag in known)

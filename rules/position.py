@@ -1,0 +1,79 @@
+"""Where in a template's source something stands; Jinja2 itself knows no columns."""
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from jinja2 import Environment
+from jinja2.exceptions import TemplateSyntaxError
+from jinja2.lexer import newline_re
+
+_LEXER = Environment(keep_trailing_newline=True).lexer  # noqa: S701 - it reads and renders nothing
+_QUOTED = re.compile(r"'([^']+)'|`([^`]+)`|\"([^\"]+)\"")
+_AT = re.compile(r"unexpected char .* at ([0-9]+)", re.DOTALL)
+_OPENING = frozenset({"variable_begin", "block_begin"})
+_SILENT = frozenset({"whitespace", "comment", "data"})
+
+
+class Position(NamedTuple):
+    """A place in a text; both count from 1."""
+
+    line: int
+    column: int
+
+
+class _Token(NamedTuple):
+    line: int
+    column: int
+    kind: str
+    text: str
+
+
+def column(source: str, line: int, message: str) -> int | None:
+    """The column, within a line, of what a message quotes; else of the only tag that begins there."""
+    if absolute := _AT.search(message):
+        place = int(absolute[1])
+        return place - _lines(source).rfind("\n", 0, place)
+    there = [token for token in _tokens(source) if token.line == line]
+    # What is meant stands last in the first sentence, as in: expected 'a', got 'b'. It may be 'c'.
+    sentence, _, rest = message.partition(". ")
+    for word in (*_quoted(sentence), *_quoted(rest)):
+        for token in there:
+            if token.text.strip("'\"") == word and token.kind != "data":
+                return token.column
+    tags = [token for token in there if token.kind in _OPENING]
+    return tags[0].column if len(tags) == 1 else None
+
+
+def of_name(source: str, name: str) -> Position | None:
+    """Where a template first takes this name from its context."""
+    before = ""
+    for token in _tokens(source):
+        if token.kind == "name" and token.text == name and before not in (".", "|", "is"):
+            return Position(token.line, token.column)
+        before = before if token.kind in _SILENT else token.text
+    return None
+
+
+def _quoted(message: str) -> Iterator[str]:
+    return ("".join(found) for found in reversed(_QUOTED.findall(message)))
+
+
+def _tokens(source: str) -> Iterator[_Token]:
+    """The tokens up to the first that is none."""
+    text = _lines(source)
+    start, line = 0, 1
+    try:
+        for _, kind, said in _LEXER.tokeniter(source, None):
+            found = text.find(said, start)  # what a `-` strips off is no token: it is passed over
+            if said and found >= 0:
+                line += text.count("\n", start, found)
+                yield _Token(line, found - text.rfind("\n", 0, found), kind, said)
+                start, line = found + len(said), line + said.count("\n")
+    except TemplateSyntaxError:
+        return
+
+
+def _lines(source: str) -> str:
+    """The source with the line ends that Jinja2 counts by."""
+    return "\n".join(newline_re.split(source)[::2])

@@ -1,0 +1,49 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.errors import Invalid
+from rules.plain_text import plain_text
+
+PIECES = st.sampled_from(
+    [
+        *("<p>", "</p>", "<br>", "<a href='x'>", "</a>", "<li>", "<ul>", "<style>", "</style>"),
+        *("<!", "<!--", "-->", "<![", "<![CDATA[", "]]>", "&", "&#", "&#x110000;", "&amp;", "<?"),
+        *("</", "<a ", "=", "'", '"', ">", "text", "\n", "\0", "<title>", "<script", "</script "),
+    ]
+)
+
+
+@pytest.mark.parametrize(
+    ("html", "text"),
+    [
+        ("Hello", "Hello"),
+        ("<p>One</p><p>Two</p>", "One\n\nTwo"),
+        ("one\n  two\t<b>three</b>  four", "one two three four"),
+        ("<ul>\n<li>tea</li>\n<li>jam</li>\n</ul>after", "- tea\n- jam\nafter"),
+        ("one<br>two<br/>three", "one\ntwo\nthree"),
+        ("<a href='https://a.example/'>Look</a> here", "Look (https://a.example/) here"),
+        ("<a href='https://a.example/'>https://a.example/</a>", "https://a.example/"),
+        ("<a href='mailto:a@b.example'>a@b.example</a>", "a@b.example"),
+        ("<a href='#top'>Up</a><a>bare</a>", "Upbare"),
+        ("<a href='https://a.example/'><img src=x></a>", "https://a.example/"),
+        ("<img src=x alt='A bell'>", "A bell"),
+        ("&lt;b&gt; &amp; &#169; &nbsp;", "<b> & ©"),
+        ("<head><title>T</title></head><style>p{}</style><p>Seen<script>x()</script>", "Seen"),
+        ("<table><tr><th>a<td>b</tr><tr><td>c</td><td>d</td></tr></table>", "a b\nc d"),
+        ("<h1>Head</h1>text", "Head\n\ntext"),
+        ("<!-- nothing --><p>x", "x"),
+        ("", ""),
+    ],
+)
+def test_a_person_would_read_it_so(html: str, text: str) -> None:
+    assert plain_text(html) == text
+
+
+@given(st.lists(PIECES, max_size=30).map("".join) | st.text())
+def test_any_html_gives_a_text_or_is_refused(html: str) -> None:
+    try:
+        text = plain_text(html)
+    except Invalid:
+        return
+    assert text == text.strip() and "\n\n\n" not in text
