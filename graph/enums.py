@@ -12,6 +12,7 @@ from rules.history import Key
 from rules.message import Route, Status, Verdict
 from rules.preferences import Outlet
 from rules.suppression import Reason
+from rules.variable import Type
 from services.changes import Verb
 
 ErrorCode: TypeAlias = Problem
@@ -26,6 +27,7 @@ Role: TypeAlias = roles.Role
 AuditOutcome: TypeAlias = audit.Outcome
 PreferenceChannel: TypeAlias = Outlet
 SuppressionReason: TypeAlias = Reason
+TemplateVariableType: TypeAlias = Type
 
 strawberry.enum(ErrorCode, name="ErrorCode", description="What is wrong with one field.")
 strawberry.enum(Channel, name="Channel", description="A way to a recipient.")
@@ -45,4 +47,12 @@ strawberry.enum(
     name="SuppressionReason",
     description="Why nothing is sent to an address: a server knows it not, its owner unsubscribed "
     "(what is critical still goes), or somebody put it on the list.",
+)
+strawberry.enum(
+    TemplateVariableType,
+    name="TemplateVariableType",
+    description=(
+        "What the value of a variable is in JSON; a DATE is a text like 2026-01-31 or "
+        "2026-01-31T09:00:00Z, shown as it was given."
+    ),
 )

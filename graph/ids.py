@@ -52,5 +52,11 @@ def uuid(type_name: str, raw: str) -> UUID:
         raise Invalid("is not an id that Belfry gave out; pass ids on unchanged") from None
 
 
+def slug_or_id(type_name: str, raw: str) -> str | ObjectId:
+    """A slug as it is, or the ObjectId behind an id of this type; raises Invalid for other ids."""
+    # Slugs are in lower case, and the ids of all types begin with a capital.
+    return object_id(type_name, raw) if raw[:1].isupper() else raw
+
+
 def _one(key: list[str]) -> list[str]:
     return key if len(key) == 1 else [""]

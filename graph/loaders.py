@@ -17,8 +17,9 @@ from core.parts import Parts
 from models.attempt import Attempt
 from models.mailing_change import MailingChange
 from models.message import Message
+from models.template import TemplateVersion
 from rules.message import Status
-from services import changes, groups, history, inbox, stats
+from services import changes, groups, history, inbox, stats, template_lists
 from services.paging import Page
 
 MOST_AT_ONCE = 500
@@ -43,6 +44,13 @@ class ChangesOf(NamedTuple):
     first: int
 
 
+class VersionsOf(NamedTuple):
+    """The last versions of a template."""
+
+    template_id: ObjectId
+    first: int
+
+
 class InboxOf(NamedTuple):
     """A user's inbox, and whether with its items."""
 
@@ -61,6 +69,8 @@ class Loaders:
         self.messages: DataLoader[MessagesOf, Page[Message]] = _loader(_messages)
         self.changes: DataLoader[ChangesOf, list[MailingChange]] = _loader(_changes)
         self.group_sizes: DataLoader[ObjectId, int] = _loader(groups.sizes)
+        self.template_versions: DataLoader[str, TemplateVersion] = _loader(template_lists.versions)
+        self.versions_of: DataLoader[VersionsOf, list[TemplateVersion]] = _loader(_versions)
         self.inboxes: DataLoader[InboxOf, inbox.Inbox] = _loader(_inboxes)
 
 
@@ -89,6 +99,14 @@ async def _changes(keys: list[ChangesOf]) -> dict[ChangesOf, list[MailingChange]
     return found
 
 
+async def _versions(keys: list[VersionsOf]) -> dict[VersionsOf, list[TemplateVersion]]:
+    found: dict[VersionsOf, list[TemplateVersion]] = {}
+    for (first,), ids in _alike(keys).items():
+        for template_id, those in (await template_lists.versions_of(ids, first=first)).items():
+            found[VersionsOf(template_id, first)] = those
+    return found
+
+
 async def _inboxes(keys: list[InboxOf]) -> dict[InboxOf, inbox.Inbox]:
     # One inbox may have 14 MB, so under many aliases it is read once all the same.
     wanted = list(dict.fromkeys(keys))
@@ -97,8 +115,8 @@ async def _inboxes(keys: list[InboxOf]) -> dict[InboxOf, inbox.Inbox]:
 
 
 def _alike(keys: list[Any]) -> dict[Any, list[ObjectId]]:
-    """The mailings by what is wanted of them: one command for each."""
+    """The ids by what is wanted of them: one command for each."""
     alike: dict[Any, list[ObjectId]] = {}
-    for mailing_id, *wanted in keys:
-        alike.setdefault(tuple(wanted), []).append(mailing_id)
+    for parent_id, *wanted in keys:
+        alike.setdefault(tuple(wanted), []).append(parent_id)
     return alike

@@ -37,6 +37,9 @@ from graph.segment import SegmentMutation, SegmentQuery
 from graph.statistics import StatisticsQuery
 from graph.suppression import SuppressionMutation, SuppressionQuery
 from graph.tail import TailSubscription
+from graph.template import TemplateQuery
+from graph.template_mutation import TemplateMutation
+from graph.template_preview import TemplatePreviewQuery
 
 __all__ = ["Schema", "export", "operation_type", "schema"]
 
@@ -59,6 +62,8 @@ class Query(
     SegmentQuery,
     StatisticsQuery,
     SuppressionQuery,
+    TemplatePreviewQuery,
+    TemplateQuery,
 ):
     """The root of queries."""
 
@@ -78,6 +83,7 @@ class Mutation(
     SegmentMutation,
     PreferencesMutation,
     SuppressionMutation,
+    TemplateMutation,
 ):
     """The root of mutations."""
 

@@ -5,12 +5,14 @@ from functools import cache
 from graphql import GraphQLEnumType, GraphQLField, GraphQLSchema
 
 USUAL_SIZE = 10
-USUAL_SIZES = {"errors": 1, "samples": 5, "byStatus": 9, "messages": 3}
+USUAL_SIZES = {"errors": 1, "samples": 5, "variants": 3, "byStatus": 9, "messages": 3}
 WEIGHTS = {
     "FailedMessage.text": 20,
     "Notification.title": 20,
     "Notification.body": 20,
     "Notification.data": 50,
+    "TemplateVariant.text": 10,
+    "TemplateVariant.html": 50,
 }
 """Of fields that may be kilobytes long, about 1 for each 300 bytes."""
 LARGEST_TYPE = 10

@@ -44,14 +44,12 @@ class Mail:
     @property
     def text(self) -> str:
         """The plain text, decoded, with Unix line ends."""
-        part = self.message.get_body(("plain",))
-        if part is None:
-            return ""
-        try:
-            content = str(part.get_content())
-        except LookupError:  # a charset that Python doesn't know
-            content = str(part.get_payload())
-        return content.replace("\r\n", "\n")
+        return self._part("plain")
+
+    @property
+    def html(self) -> str:
+        """The HTML, likewise; empty if there is none."""
+        return self._part("html")
 
     def as_json(self) -> dict[str, object]:
         """For JSON; in `raw`, octets that are not UTF-8 are replaced."""
@@ -61,5 +59,16 @@ class Mail:
             "to": list(self.recipients),
             "headers": self.headers,
             "text": self.text,
+            "html": self.html,
             "raw": self.raw.decode("utf-8", "replace"),
         }
+
+    def _part(self, subtype: str) -> str:
+        part = self.message.get_body((subtype,))
+        if part is None:
+            return ""
+        try:
+            content = str(part.get_content())
+        except LookupError:  # a charset that Python doesn't know
+            content = str(part.get_payload())
+        return content.replace("\r\n", "\n")

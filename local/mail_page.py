@@ -14,6 +14,8 @@ from local.smtp_sink import Sink
 SHOWN = 100
 """Mails on the page."""
 
+# What a mail's HTML says is shown in a frame of its own, without scripts and without an origin; it
+# inherits the page's policy, by which it can load nothing.
 _PAGE = Page(
     "Mail",
     """
@@ -22,7 +24,10 @@ _PAGE = Page(
 {% for mail in mails %}
 <tr><td>{{ mail.at.isoformat() }}</td><td>{{ mail.sender }}</td>
 <td>{{ mail.recipients | join(", ") }}</td><td>{{ mail.headers.get("Subject", "") }}</td>
-<td><pre>{{ mail.text }}</pre></td></tr>
+<td><pre>{{ mail.text }}</pre>
+{% if mail.html %}<details><summary>HTML</summary>
+<iframe sandbox title="HTML" srcdoc="{{ mail.html }}" width="600" height="400"></iframe></details>
+{% endif %}</td></tr>
 {% endfor %}</table>
 """,
 )

@@ -29,6 +29,8 @@ class Permission(StrEnum):
     MANAGE_CLIENTS = "MANAGE_CLIENTS"
     READ_MAILINGS = "READ_MAILINGS"
     MANAGE_MAILINGS = "MANAGE_MAILINGS"
+    READ_TEMPLATES = "READ_TEMPLATES"
+    MANAGE_TEMPLATES = "MANAGE_TEMPLATES"
     READ_STATISTICS = "READ_STATISTICS"
     SET_OWN_PREFERENCES = "SET_OWN_PREFERENCES"
     MANAGE_PREFERENCES = "MANAGE_PREFERENCES"
@@ -57,7 +59,11 @@ class Principal:
 
 
 _SUBSCRIBER = frozenset({Permission.READ_OWN_INBOX, Permission.SET_OWN_PREFERENCES})
-_SENDER = _SUBSCRIBER | {Permission.CREATE_NOTIFICATIONS, Permission.KEEP_CONTACTS}
+_SENDER = _SUBSCRIBER | {
+    Permission.CREATE_NOTIFICATIONS,
+    Permission.KEEP_CONTACTS,
+    Permission.READ_TEMPLATES,
+}
 # Spelled out, so that a new permission is the admin's alone until someone decides otherwise.
 _OPERATOR = _SENDER | {
     Permission.READ_ANY_INBOX,
@@ -66,6 +72,7 @@ _OPERATOR = _SENDER | {
     Permission.MANAGE_CLIENTS,
     Permission.READ_MAILINGS,
     Permission.MANAGE_MAILINGS,
+    Permission.MANAGE_TEMPLATES,
     Permission.READ_STATISTICS,
     Permission.MANAGE_PREFERENCES,
     Permission.MANAGE_SUPPRESSIONS,

@@ -83,7 +83,7 @@ class Flawed(Invalid):
         self.flaws = tuple(flaws)
 
 
-def fill(contents: Contents, locale: str | None, context: Mapping[str, object]) -> Words:
+def fill(contents: Contents, locale: str | None, context: object) -> Words:
     """The template's words for a recipient; raises Flawed with every mistake, and nothing else.
 
     Without the locale there stands in the same language, then the template's default.

@@ -1,5 +1,6 @@
 """Templates: create, change, delete, choose one for a send (T1)."""
 
+import asyncio
 from collections import OrderedDict
 from dataclasses import asdict
 from typing import Any
@@ -11,7 +12,7 @@ from core import clock, events, mongo
 from core.errors import Checklist, InvalidInput, Problem
 from core.parts import Parts
 from models.template import Template, TemplateVersion, version_id
-from services import idempotency, new_template
+from services import idempotency, new_template, template_uses
 from services.idempotency import Once, Row
 from services.new_template import NewTemplate, Said
 
@@ -22,10 +23,10 @@ KEPT_VERSIONS = 64
 _versions: OrderedDict[str, TemplateVersion] = OrderedDict()
 
 
-async def find(key: str | ObjectId) -> Template | None:
+async def find(key: str | ObjectId, session: AsyncClientSession | None = None) -> Template | None:
     """A template by its slug or its id."""
     name = "_id" if isinstance(key, ObjectId) else "slug"
-    return await Template.find_one({name: key})
+    return await Template.find_one({name: key}, session=session)
 
 
 async def chosen(
@@ -60,6 +61,57 @@ async def create(parts: Parts, caller: str, new: NewTemplate, key: str | None = 
     return stored
 
 
+async def update(
+    parts: Parts,
+    caller: str,
+    key: str | ObjectId,
+    changes: dict[str, Any],
+    expected: int | None = None,
+) -> Template:
+    """Make a new version with what `changes` names; what stays the same makes none.
+
+    Raises InvalidInput with every mistake, and if the newest version is not the one expected.
+    """
+
+    async def work(session: AsyncClientSession) -> Template:
+        head = await find(key, session)
+        if head is None:
+            raise missing("template", key)
+        if expected not in (None, head.version):
+            raise _conflict(head)
+        before = await TemplateVersion.get(version_id(head.id, head.version), session=session)
+        assert before is not None
+        new = new_template.of(before, changes)
+        if new == new_template.of(before, {}):
+            return head
+        return await _replace(session, head, new, caller)
+
+    updated = await mongo.promptly(parts.mongo, work)
+    events.emit("template.updated", slug=updated.slug, version=updated.version)
+    return updated
+
+
+async def delete(parts: Parts, key: str | ObjectId) -> Template:
+    """Take a template away; raises InvalidInput while something is to be made or sent of it.
+
+    Its versions stay: what was made from them names them.
+    """
+
+    async def work(session: AsyncClientSession) -> Template:
+        head = await find(key, session)
+        if head is None:
+            raise missing("template", key)
+        if used := await template_uses.of(session, head):
+            message = f"the template is in use by {', '.join(used)}"
+            raise InvalidInput.at("template", message, Problem.NOT_ALLOWED_NOW)
+        await _heads().delete_one({"_id": head.id}, session=session)
+        return head
+
+    deleted = await mongo.promptly(parts.mongo, work)
+    events.emit("template.deleted", slug=deleted.slug, version=deleted.version)
+    return deleted
+
+
 async def hold(session: AsyncClientSession, template_id: ObjectId, field: str = "template") -> None:
     """Let a transaction that comes to depend on a template win against a deletion, or fail.
 
@@ -91,9 +143,7 @@ async def _version(head: Template, number: int) -> TemplateVersion | None:
 
 
 async def _insert(session: AsyncClientSession, caller: str, new: NewTemplate) -> Row:
-    checks = Checklist()
-    said = new_template.check(checks, new)
-    checks.close()
+    said = await _checked(new)
     if await Template.find_one({"slug": new.slug}, session=session) is not None:
         message = f"the template {new.slug!r} exists; update it or choose another slug"
         raise InvalidInput.at("slug", message, Problem.TAKEN)
@@ -108,6 +158,31 @@ async def _insert(session: AsyncClientSession, caller: str, new: NewTemplate) ->
     await _heads().insert_one(row, session=session)
     await _keep(session, head, said, caller)
     return row
+
+
+async def _replace(
+    session: AsyncClientSession, head: Template, new: NewTemplate, by: str
+) -> Template:
+    said = await _checked(new)
+    values = {"title": new.title.strip(), "description": new.description, "updated_at": clock.now()}
+    changed: Template = head.model_copy(update={**values, "version": head.version + 1})
+    result = await _heads().update_one(
+        {"_id": head.id, "version": head.version},
+        {"$set": {**values, "version": changed.version}},
+        session=session,
+    )
+    if result.matched_count == 0:
+        raise _conflict(head)
+    await _keep(session, changed, said, by)
+    return changed
+
+
+async def _checked(new: NewTemplate) -> Said:
+    checks = Checklist()
+    # Hundreds of kilobytes may take a second, in which others want their answers.
+    said = await asyncio.to_thread(new_template.check, checks, new)
+    checks.close()
+    return said
 
 
 async def _keep(session: AsyncClientSession, head: Template, said: Said, by: str) -> None:
@@ -127,6 +202,11 @@ async def _keep(session: AsyncClientSession, head: Template, said: Said, by: str
     )
     row = version.model_dump(by_alias=True, exclude={"revision_id"})
     await TemplateVersion.get_pymongo_collection().insert_one(row, session=session)
+
+
+def _conflict(head: Template) -> InvalidInput:
+    message = f"the newest version is {head.version} by now; read it and repeat the change"
+    return InvalidInput.at("version", message, Problem.CONFLICT)
 
 
 def _heads() -> Any:  # noqa: ANN401 - PyMongo's generic collection of plain rows

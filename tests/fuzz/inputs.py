@@ -76,6 +76,18 @@ def _kind(dice: Random) -> dict[str, Any]:
     return {"key": key, "email": True, "inApp": dice.random() < 0.8, **words}
 
 
+def _template(dice: Random) -> dict[str, Any]:
+    sources = (
+        "Hello {{ name }}",
+        "{{ nmae }}",
+        "{{ name",
+        "<p>{{ name }}</p>",
+        "{{ unsubscribeUrl }}",
+    )
+    variant = {"subject": "Hello", "text": dice.choice(sources), "html": dice.choice(sources)}
+    return {"variants": [variant], "variables": [{"name": "name"}]}
+
+
 def _client(dice: Random) -> dict[str, Any]:
     number = dice.randrange(10**9)
     return {"phone": f"79{number:09}", "email": f"c{number}@example.com", "tags": ["vip"]}
@@ -123,6 +135,12 @@ _NEW: dict[str, Callable[[Random], Any]] = {
     "removeSuppression": _suppression,
     "removeSuppressions": lambda dice: {"suppressions": _some(_suppression, dice)},
     "setPreferences": _preferences,
+    "createTemplate": lambda dice: {
+        "slug": f"t{dice.randrange(10**9)}",
+        "title": "Fuzz",
+        **_template(dice),
+    },
+    "previewTemplate": lambda dice: {"draft": _template(dice), "context": {"name": "Ann"}},
     "mailingPreview": lambda dice: {**_mailing(dice), **_between(dice)},
 }
 _CHANGES: dict[str, tuple[str, Callable[[Random], Any]]] = {

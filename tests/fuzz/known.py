@@ -20,6 +20,7 @@ TEMPLATES = (
     "{{ ''.__class__ }}",
     "{{",
     "{{ 'x' * 10**8 }}",
+    "<p>{{ name }}</p><a href='{{ unsubscribeUrl }}'>",
 )
 DAYS = (-400.0, -1.0, -0.01, 0.0, 0.001, 0.02, 1.0, 30.0, 36_500.0)
 
@@ -46,6 +47,7 @@ _ALL = """query ($user: ID!) {
   failedMessages(first: 20) { edges { cursor node { id } } }
   auditLog(first: 20) { edges { cursor node { id } } }
   kinds { id key }
+  templates(first: 40) { edges { cursor node { id slug } } }
   inbox(userId: $user) { headCursor notifications(first: 50) { edges { cursor node { id } } } }
 }"""
 
@@ -101,6 +103,7 @@ class Known:
             "auditLog": found["auditLog"]["edges"],
             "contacts": found["contacts"]["edges"],
             "failedMessages": found["failedMessages"]["edges"],
+            "templates": found["templates"]["edges"],
             "notifications": inbox["notifications"]["edges"],
         }
         self.ids = {name: [edge["node"]["id"] for edge in these] for name, these in edges.items()}
@@ -108,6 +111,7 @@ class Known:
         self.cursors["inboxEvents"] = [*self.cursors["notifications"], inbox["headCursor"]]
         self.cursors["inboxEvents"] += [_cursor(OWN, 0), _cursor(OWN, 10**9), _cursor(OWN, 2**70)]
         self._keys = [kind["key"] for kind in found["kinds"]]
+        self._slugs = [edge["node"]["slug"] for edge in edges["templates"]]
         self._clients = [edge["node"] for edge in edges["clients"]]
 
     def value(self, field: str, name: str) -> Any:
@@ -129,7 +133,7 @@ class Known:
     def _makers(self) -> dict[str, Callable[[Random], Any]]:
         when = ("startAt", "endAt", "since", "until", "expiresAt", "notBefore")
         moments = dict.fromkeys(when, _any_moment)
-        templates = dict.fromkeys(("title", "body", "text"), _one_of(TEMPLATES))
+        templates = dict.fromkeys(("title", "body", "text", "html"), _one_of(TEMPLATES))
         hours = dict.fromkeys(("from", "to"), _one_of(("00:00", "09:00", "23:59", "24:00", "9")))
         return {
             **moments,
@@ -152,6 +156,8 @@ class Known:
             "skip": _one_of((0, 1, 50, 2**31 - 1, -1)),
             "emailIfUnreadAfter": _one_of((0, 1, 3_600, 604_800, 604_801, -1)),
             "idempotencyKey": lambda dice: f"again-{dice.randrange(20)}",
+            "template": _one_of((*self._slugs, *self.ids["templates"], "nothing")),
+            "locale": _one_of(("en", "de", "de-AT", "de_AT", "", "x" * 40)),
             "action": _one_of(("createKind", "createClient", "nothing")),
             "by": _one_of((STAFF, OWN, "nobody")),
             "all": _one_of((True, True, False)),

@@ -118,6 +118,24 @@ async def test_the_page_shows_mails_without_running_them(
     assert "&lt;script&gt;" in shown and "<script" not in shown and "<img" not in shown
 
 
+async def test_html_is_shown_in_a_frame_that_can_do_nothing(
+    sink: Sink, port: int, page: aiohttp.ClientSession
+) -> None:
+    message = EmailMessage()
+    message["Subject"] = "Bell"
+    message.set_content("Hello")
+    html = "<script>alert(1)</script>\"></iframe><img src='https://a.example/x'><b>Hello</b>\n"
+    message.add_alternative(html, subtype="html")
+    await send(port, bytes(message))
+    assert sink.mails[0].html == html
+    async with page.get("/mails.json") as answer:
+        assert [mail["html"] for mail in await answer.json()] == [html]
+    async with page.get("/") as answer:
+        shown = await answer.text()
+    assert '<iframe sandbox title="HTML" srcdoc="&lt;script&gt;' in shown
+    assert shown.count("<iframe") == 1 and "<script" not in shown and "<img" not in shown
+
+
 @pytest.mark.parametrize("stage", ["greeting", "ehlo", "mail", "rcpt", "data", "dot"])
 async def test_each_stage_can_be_answered_as_ordered(sink: Sink, port: int, stage: str) -> None:
     sink.faults = MailFaults.model_validate({stage: "421 not now"})

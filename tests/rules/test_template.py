@@ -25,7 +25,7 @@ def contents(subject: str = "S", text: str = "", html: str = "", **said: Type) -
 
 def flaws(template: Contents, context: object, locale: str | None = None) -> tuple[Flaw, ...]:
     with pytest.raises(Flawed) as caught:
-        fill(template, locale, context)  # type: ignore[arg-type] # some contexts are none
+        fill(template, locale, context)
     return caught.value.flaws
 
 
@@ -209,7 +209,7 @@ def test_filling_gives_words_or_says_what_is_wrong_and_nothing_else(
 ) -> None:
     said = contents(subject, text, html, it=type_)
     try:
-        words = fill(said, locale, context)  # type: ignore[arg-type] # some contexts are none
+        words = fill(said, locale, context)
     except Flawed as error:
         flaws = error.flaws
         assert flaws and all(flaw.message for flaw in flaws)
