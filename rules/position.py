@@ -12,6 +12,8 @@ _LEXER = Environment(keep_trailing_newline=True).lexer  # noqa: S701 - it reads 
 _QUOTED = re.compile(r"'([^']+)'|`([^`]+)`|\"([^\"]+)\"")
 _AT = re.compile(r"unexpected char .* at ([0-9]+)", re.DOTALL)
 _OPENING = frozenset({"variable_begin", "block_begin"})
+_UNREAD = "unread"
+"""What the lexer gave up on; the last token, if there is one."""
 _SILENT = frozenset({"whitespace", "comment", "data"})
 
 
@@ -35,6 +37,8 @@ def column(source: str, line: int, message: str) -> int | None:
         place = int(absolute[1])
         return place - _lines(source).rfind("\n", 0, place)
     there = [token for token in _tokens(source) if token.line == line]
+    if there and there[-1].kind == _UNREAD and "unexpected" in message:
+        return there[-1].column
     # What is meant stands last in the first sentence, as in: expected 'a', got 'b'. It may be 'c'.
     sentence, _, rest = message.partition(". ")
     for word in (*_quoted(sentence), *_quoted(rest)):
@@ -60,7 +64,7 @@ def _quoted(message: str) -> Iterator[str]:
 
 
 def _tokens(source: str) -> Iterator[_Token]:
-    """The tokens up to the first that is none."""
+    """The tokens, and as the last one what the lexer gave up on."""
     text = _lines(source)
     start, line = 0, 1
     try:
@@ -70,8 +74,11 @@ def _tokens(source: str) -> Iterator[_Token]:
                 line += text.count("\n", start, found)
                 yield _Token(line, found - text.rfind("\n", 0, found), kind, said)
                 start, line = found + len(said), line + said.count("\n")
-    except TemplateSyntaxError:
-        return
+    except TemplateSyntaxError as error:
+        found = start + len(text[start:]) - len(text[start:].lstrip())
+        line += text.count("\n", start, found)
+        if found < len(text) and line == error.lineno:
+            yield _Token(line, found - text.rfind("\n", 0, found), _UNREAD, text[found:])
 
 
 def _lines(source: str) -> str:

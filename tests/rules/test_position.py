@@ -24,6 +24,8 @@ def fault(source: str, **context: object) -> render.Fault:
         ("Hello {{ ? }}", (1, 10)),
         ("one\ntwo {{ 'abc }}", (2, 8)),
         ("one\n{% foo %}", (2, 4)),
+        ("one\n{% if x %}\n{{ name }", (3, 9)),
+        ("{{ [1) }}", (1, 6)),
         ("{% for x in [1] %}{% endif %}", (1, 22)),
         ("one\n\n  {{ name | nonsense }}", (3, 13)),
         ("{{ a is nonsense }}", (1, 9)),
