@@ -20,6 +20,10 @@ from services import kinds
 
 TEMPLATE = "A Jinja2 template with `key`, `data`, `userId` and `targetId`."
 CRITICAL = "Whether it always comes: nobody can mute it, and its e-mail has no link to unsubscribe."
+OF_TEMPLATE = (
+    "The slug of a template that the e-mail is made from, in place of title and body; it is filled "
+    "from `key`, `data`, `userId` and `targetId`, as far as it declares them."
+)
 WAIT = (
     "Seconds, up to 7 days, after which the e-mail leaves if the notification is still unread; "
     "null sends it at once. Only for a kind with both inApp and email."
@@ -37,6 +41,7 @@ class Kind(Node):
     body: str = strawberry.field(description=f"The e-mail's text. {TEMPLATE}")
     email_if_unread_after: int | None = strawberry.field(description=WAIT)
     critical: bool = strawberry.field(description=CRITICAL)
+    template: str | None = strawberry.field(description=OF_TEMPLATE)
     built_in: bool = strawberry.field(description="Whether it came with Belfry.")
     created_at: datetime
     updated_at: datetime
@@ -53,6 +58,7 @@ class Kind(Node):
             body=kind.body,
             email_if_unread_after=kind.email_if_unread_after_seconds,
             critical=kind.critical,
+            template=kind.template,
             built_in=kind.built_in,
             created_at=kind.created_at,
             updated_at=kind.updated_at,
@@ -70,6 +76,7 @@ class CreateKindInput:
     body: str = strawberry.field(default="", description=TEMPLATE)
     email_if_unread_after: int | None = strawberry.field(default=None, description=WAIT)
     critical: bool = strawberry.field(default=False, description=CRITICAL)
+    template: str | None = strawberry.field(default=None, description=OF_TEMPLATE)
     idempotency_key: str | None = key_field()
 
 
@@ -86,6 +93,7 @@ class UpdateKindInput:
     critical: strawberry.Maybe[bool | None] = strawberry.field(
         description=f"{CRITICAL} What was muted before does not apply."
     )
+    template: strawberry.Maybe[str | None] = strawberry.field(description=OF_TEMPLATE)
 
 
 @strawberry.type(description="The kind, or what was wrong.")
@@ -127,6 +135,7 @@ class KindMutation:
             body=input.body,
             email_if_unread_after_seconds=input.email_if_unread_after,
             critical=input.critical,
+            template=input.template,
         )
         caller = info.context.require(Permission.MANAGE_KINDS).subject
         parts, key = info.context.parts, input.idempotency_key
@@ -138,10 +147,11 @@ class KindMutation:
     )
     async def update_kind(self, info: Info, input: UpdateKindInput) -> KindPayload:
         """Change a kind."""
-        changes = present(input, "in_app", "email", "title", "body", "critical")
+        names = ("in_app", "email", "title", "body", "critical", "template")
+        changes = present(input, *names, nullable=("template",))
         if input.email_if_unread_after is not None:
             changes["email_if_unread_after_seconds"] = input.email_if_unread_after.value
-        return KindPayload(kind=Kind.of(await kinds.update(input.key, changes)))
+        return KindPayload(kind=Kind.of(await kinds.update(info.context.parts, input.key, changes)))
 
 
 def present(source: object, *names: str, nullable: Collection[str] = ()) -> dict[str, Any]:

@@ -17,6 +17,8 @@ class Kind(Document):
     """Where set, the e-mail waits this long, and leaves only if the notification is unread (X10)."""
     critical: bool = False
     """It always comes: nobody can mute it."""
+    template: str | None = None
+    """The slug of the template that its e-mail is made from, in place of title and body."""
     built_in: bool = False
     created_at: datetime
     updated_at: datetime

@@ -1,7 +1,7 @@
 """The e-mails of notifications: rows of the personal lane, made with the notification (N7)."""
 
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,6 +11,7 @@ from pymongo.asynchronous.client_session import AsyncClientSession
 
 from rules.message import OPEN, Route, Status, Step, message_id, step
 from services import messages, personal
+from services.letters import Letter
 from services.objections import WITHDRAWN
 
 PERSONAL_LIFE = timedelta(days=3)
@@ -27,18 +28,11 @@ class Email:
     user_id: ObjectId
     address: str
     kind: str
-    content: dict[str, str]
+    letter: Letter
     wait: timedelta | None = None
     """How long to wait for `source`, an item of the inbox, to be read: then it stays unsent."""
     by: str | None = None
     """The subject of its maker."""
-
-
-def words(item: Mapping[str, Any]) -> dict[str, str]:
-    """What the e-mail of an item says."""
-    # One line: what a template or the data breaks would break the header.
-    subject = " ".join(item["title"].replace("\0", " ").split()) or item["key"]
-    return {"subject": subject, "text": item["body"] or item["key"]}
 
 
 async def add(session: AsyncClientSession, email: Email, now: datetime) -> uuid.UUID:
@@ -54,7 +48,7 @@ async def add(session: AsyncClientSession, email: Email, now: datetime) -> uuid.
             recipient=str(email.user_id),
             route=Route.EMAIL,
             address=email.address,
-            content=email.content,
+            content=email.letter.content,
             due_at=due_at,
             end_at=due_at + PERSONAL_LIFE,
             why="" if email.wait is None else WAITS,
@@ -64,6 +58,7 @@ async def add(session: AsyncClientSession, email: Email, now: datetime) -> uuid.
                 "topic": email.kind,
                 "unread_item": None if email.wait is None else email.source,
                 "by": email.by,
+                "template": email.letter.template,
             },
         ),
         now,
@@ -76,10 +71,12 @@ async def exists(user_id: ObjectId, item_id: str) -> bool:
     return await messages.collection().find_one(row, projection={"_id": 1}) is not None
 
 
-async def rewrite(session: AsyncClientSession, user_id: ObjectId, item: Mapping[str, Any]) -> None:
-    """Let the e-mail of an item say what the item says now, if there is one that has not left."""
-    open_one = {"_id": _id(item["id"], user_id), "status": {"$in": list(OPEN)}}
-    said = {"$set": {"content": words(item)}}
+async def rewrite(
+    session: AsyncClientSession, user_id: ObjectId, item_id: str, letter: Letter
+) -> None:
+    """Let the e-mail of an item say something else, if there is one that has not left."""
+    open_one = {"_id": _id(item_id, user_id), "status": {"$in": list(OPEN)}}
+    said = {"$set": {"content": letter.content, "template": letter.template}}
     await messages.collection().update_one(open_one, said, session=session)
 
 

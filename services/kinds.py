@@ -9,12 +9,13 @@ from functools import partial
 from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.errors import DuplicateKeyError
 
-from core import clock, events
+from core import clock, events, mongo
 from core.errors import Checklist, InvalidInput, Problem
 from core.parts import Parts
 from models.kind import Kind
+from models.template import TemplateVersion
 from rules import addresses, render
-from services import idempotency
+from services import idempotency, letters, templates
 from services.idempotency import Once, Row
 
 CACHE_SECONDS = 1.0
@@ -46,6 +47,7 @@ class NewKind:
     body: str = ""
     email_if_unread_after_seconds: int | None = None
     critical: bool = False
+    template: str | None = None
 
 
 async def seed() -> None:
@@ -108,7 +110,9 @@ async def create(parts: Parts, caller: str, new: NewKind, key: str | None = None
     """Add a kind; raises InvalidInput with every mistake. A repeat of a key adds nothing."""
 
     async def work(session: AsyncClientSession | None) -> Row:
-        row = await _check(new)
+        if session is None and new.template is not None:
+            return await mongo.promptly(parts.mongo, work)
+        row = await _check(new, session)
         await Kind.get_pymongo_collection().insert_one(row, session=session)
         return row
 
@@ -122,13 +126,15 @@ async def create(parts: Parts, caller: str, new: NewKind, key: str | None = None
     return kind
 
 
-async def _check(new: NewKind) -> Row:
+async def _check(new: NewKind, session: AsyncClientSession | None) -> Row:
     checks = Checklist()
+    template = await letters.check(checks, new.template, email=new.email)
     checks.take("key", addresses.key, new.key)
     _check_templates(checks, new.title, new.body)
     _check_outlets(checks, in_app=new.in_app, email=new.email)
     _check_wait(checks, new)
     checks.close()
+    await _hold(session, template)
     if await Kind.find_all().count() >= CACHE_BOUND:
         raise InvalidInput.at("key", f"there are {CACHE_BOUND} kinds already", Problem.TOO_MANY)
     now = clock.now()
@@ -138,24 +144,39 @@ async def _check(new: NewKind) -> Row:
     return row
 
 
-async def update(key: str, changes: dict[str, object]) -> Kind:
+async def update(parts: Parts, key: str, changes: dict[str, object]) -> Kind:
     """Change what `changes` names of a kind; raises InvalidInput with every mistake."""
-    kind = await Kind.get(key)
+    write = partial(_update, key, changes)
+    named = changes.get("template") is not None
+    stored = await (mongo.promptly(parts.mongo, write) if named else write(None))
+    _cache.pop(key, None)
+    _reading.pop(key, None)
+    events.emit("kind.updated", key=key)
+    return stored
+
+
+async def _update(key: str, changes: dict[str, object], session: AsyncClientSession | None) -> Kind:
+    kind = await Kind.get(key, session=session)
     if kind is None:
         raise unknown("key", key)
     changed: Kind = kind.model_copy(update=changes)
     checks = Checklist()
+    template = await letters.check(checks, changed.template, email=changed.email)
     _check_templates(checks, changed.title, changed.body)
     _check_outlets(checks, in_app=changed.in_app, email=changed.email)
     _check_wait(checks, changed)
     checks.close()
+    await _hold(session, template)
     changes = {**changes, "updated_at": clock.now()}
-    await Kind.get_pymongo_collection().update_one({"_id": key}, {"$set": changes})
-    _cache.pop(key, None)
-    _reading.pop(key, None)
-    events.emit("kind.updated", key=key)
+    rows = Kind.get_pymongo_collection()
+    await rows.update_one({"_id": key}, {"$set": changes}, session=session)
     stored: Kind = changed.model_copy(update={"updated_at": changes["updated_at"]})
     return stored
+
+
+async def _hold(session: AsyncClientSession | None, template: TemplateVersion | None) -> None:
+    if session is not None and template is not None:
+        await templates.hold(session, template.template_id)
 
 
 def unknown(field: str, key: str) -> InvalidInput:

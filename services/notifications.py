@@ -18,9 +18,10 @@ from core.parts import Parts
 from models.kind import Kind
 from rules import addresses, inbox, preferences, ring
 from rules.preferences import Outlet
-from services import content, emails, idempotency, kinds, messages, users
+from services import content, emails, idempotency, kinds, letters, messages, users
 from services.idempotency import Once, Row
 from services.inbox import announce
+from services.letters import Letter
 
 LARGEST_BATCH = 1_000
 AT_ONCE = 32
@@ -71,6 +72,7 @@ class _Draft:
     user_id: ObjectId
     kind: Kind
     item: inbox.Item
+    letter: Letter
 
 
 async def create(
@@ -154,11 +156,14 @@ async def _check(caller: str, new: NewNotification) -> _Draft:
         raise InvalidInput(*checks.errors, *kinds.unknown("key", new.key).errors)
     checks.close()
     assert user_id is not None
+    given = {"key": kind.id, "data": new.data or {}, "userId": new.user_id}
+    letter = await letters.fill(checks, kind, user_id, {**given, "targetId": new.target_id})
+    checks.close()
     item = {"id": str(ObjectId()), "at": clock.now(), "key": new.key, **said, "new": True}
     item["by"] = caller
     if kind.email_if_unread_after_seconds is not None:
         item["waits"] = True
-    return _Draft(user_id, kind, item)
+    return _Draft(user_id, kind, item, letter or letters.words(item))
 
 
 async def _check_and_write(
@@ -190,7 +195,7 @@ async def _write(parts: Parts, draft: _Draft, session: AsyncClientSession | None
                 user_id=draft.user_id,
                 address=head["email"],
                 kind=kind.id,
-                content=emails.words(item),
+                letter=draft.letter,
                 wait=_wait(kind),
                 by=item["by"],
             ),

@@ -13,8 +13,9 @@ from core.errors import Checklist, Unavailable
 from core.parts import Parts
 from models.user import User
 from rules import inbox, ring
-from services import content, emails, kinds, users
+from services import content, emails, kinds, letters, users
 from services.inbox import Changed, announce, find_item, gone, with_item
+from services.letters import Letter
 
 Head = dict[str, Any]
 TRIES = 32
@@ -46,8 +47,8 @@ async def update(
         item = await find_item(user_id, item_id)
         if item is None or not _made_by(maker, item):
             raise gone()
-        said = await _content(user_id, item, changes)
-        write = partial(_update, user_id, item, said)
+        said, letter = await _content(user_id, item, changes)
+        write = partial(_update, user_id, item, said, letter)
         head = await _run(parts, user_id, item_id, write)
         if head is None or not head["items"]:
             raise gone()
@@ -98,7 +99,7 @@ async def _run(
 
 async def _content(
     user_id: ObjectId, item: inbox.Item, changes: Mapping[str, Any]
-) -> content.Content:
+) -> tuple[content.Content, Letter]:
     kind = await kinds.find(item["key"])
     if kind is None:
         raise kinds.unknown("id", item["key"])
@@ -106,19 +107,25 @@ async def _content(
     target = changes.get("target_id", item["target_id"])
     data = changes["data"] if "data" in changes else content.unpacked(item)
     made = content.make(checks, kind, str(user_id), target, data, kept=True)
+    given = {"key": kind.id, "data": data or {}, "userId": str(user_id), "targetId": target}
+    letter = await letters.fill(checks, kind, user_id, given)
     checks.close()
-    return made
+    return made, letter or letters.words({**item, **made})
 
 
 async def _update(
-    user_id: ObjectId, item: inbox.Item, said: content.Content, session: AsyncClientSession | None
+    user_id: ObjectId,
+    item: inbox.Item,
+    said: content.Content,
+    letter: Letter,
+    session: AsyncClientSession | None,
 ) -> Head | None:
     stages = ring.update_item(item["id"], said, clock.now(), _version(item))
     head = await users.change(
         user_id, stages, session, upsert=False, projection=with_item(item["id"])
     )
     if session is not None and head is not None and head["touched"]:
-        await emails.rewrite(session, user_id, {**item, **said})
+        await emails.rewrite(session, user_id, item["id"], letter)
     return head
 
 

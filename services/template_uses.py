@@ -5,6 +5,7 @@ from typing import Any
 from beanie import Document
 from pymongo.asynchronous.client_session import AsyncClientSession
 
+from models.kind import Kind
 from models.mailing import Mailing
 from models.message import Message
 from models.template import Template
@@ -19,10 +20,17 @@ async def of(session: AsyncClientSession, template: Template) -> list[str]:
     mailings = await _some(session, Mailing, {"settled": False, "template.id": template.id}, "name")
     open_ones = {"template.id": template.id, "status": {"$in": sorted(OPEN)}}
     messages = await _some(session, Message, open_ones, "_id")
+    kinds = await kinds_of(session, template.slug)
     return [
+        *(f"the kind {key}" for key in kinds),
         *(f"the mailing {name!r} (settled once its messages have ended)" for name in mailings),
         *(f"the message {message_id}, not sent yet" for message_id in messages),
     ]
+
+
+async def kinds_of(session: AsyncClientSession, slug: str) -> list[str]:
+    """The kinds of notification that name a template."""
+    return await _some(session, Kind, {"template": slug}, "_id")
 
 
 async def _some(

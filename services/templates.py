@@ -12,6 +12,7 @@ from core import clock, events, mongo
 from core.errors import Checklist, InvalidInput, Problem
 from core.parts import Parts
 from models.template import Template, TemplateVersion, version_id
+from rules import kind
 from services import idempotency, new_template, template_uses
 from services.idempotency import Once, Row
 from services.new_template import NewTemplate, Said
@@ -164,6 +165,11 @@ async def _replace(
     session: AsyncClientSession, head: Template, new: NewTemplate, by: str
 ) -> Template:
     said = await _checked(new)
+    if (why := kind.unfit(said.variables)) and (
+        kinds := await template_uses.kinds_of(session, head.slug)
+    ):
+        message = f"the kind {kinds[0]} could not fill it any more: {why}"
+        raise InvalidInput.at("variables", message, Problem.CONFLICT)
     values = {"title": new.title.strip(), "description": new.description, "updated_at": clock.now()}
     changed: Template = head.model_copy(update={**values, "version": head.version + 1})
     result = await _heads().update_one(

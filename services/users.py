@@ -70,6 +70,12 @@ async def page(
     return Page([User.model_validate(row) for row in rows[:first]], len(rows) > first)
 
 
+async def locale(user_id: ObjectId) -> str | None:
+    """What the user is written in, if that is known."""
+    row = await collection().find_one({"_id": user_id}, {"locale": 1})
+    return (row or {}).get("locale")
+
+
 async def upsert(
     parts: Parts, user_id: ObjectId, stages: Stages, session: AsyncClientSession | None = None
 ) -> Head:

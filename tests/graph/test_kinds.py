@@ -6,7 +6,7 @@ import pytest
 
 from tests.graph.conftest import Edge
 
-ANSWER = "{ kind { emailIfUnreadAfter inApp email title } errors { field code message } }"
+ANSWER = "{ kind { emailIfUnreadAfter inApp email title template } errors { field code message } }"
 CREATE = f"mutation ($input: CreateKindInput!) {{ createKind(input: $input) {ANSWER} }}"
 UPDATE = f"mutation ($input: UpdateKindInput!) {{ updateKind(input: $input) {ANSWER} }}"
 WEEK = 7 * 24 * 3600
@@ -72,3 +72,15 @@ async def test_the_refusal_says_what_to_do(edge: Edge, key: str) -> None:
     assert error["message"] == (
         "an e-mail can wait for a notification only if the kind stores one: set inApp"
     )
+
+
+async def test_a_kind_names_a_template_until_it_lets_go_of_it(edge: Edge, key: str) -> None:
+    template = """mutation ($slug: String!) { createTemplate(input: {slug: $slug, title: "T",
+      variants: [{subject: "S", text: "x"}]}) { errors { message } } }"""
+    await edge.data(template, {"slug": key})
+    made = await create(edge, key, template=key)
+    assert (made["kind"]["template"], made["errors"]) == (key, [])
+    assert (await update(edge, key, title="Other"))["kind"]["template"] == key
+    assert (await update(edge, key, template=None))["kind"]["template"] is None
+    (error,) = (await update(edge, key, template="nothing"))["errors"]
+    assert (error["field"], error["code"]) == ("template", "NOT_FOUND")

@@ -8,6 +8,7 @@ from bson import ObjectId
 from channels.channel import Envelope, Outcome, Refused, Retry, Sent, Unknown
 from core import clock
 from rules.message import Fate, Status, Verdict
+from rules.template import UNSUBSCRIBE
 from services import deliveries
 from services.deliveries import Sendable
 from services.messages import Claimed
@@ -193,3 +194,14 @@ async def test_every_attempt_is_an_event(happened: Happened) -> None:
     assert change.attempt is not None
     assert {key: change.attempt[key] for key in fields} == fields
     assert {"message_id", "mailing_id", "verdict", "code", "answer"} <= fields.keys()
+
+
+def test_the_recipients_link_to_unsubscribe_is_put_in_and_its_mark_never_leaves() -> None:
+    words = {"text": f"Leave: {UNSUBSCRIBE}", "html": f"<a href='{UNSUBSCRIBE}'>Leave</a>"}
+    url = "https://b.example/unsubscribe/x?a=1&b=2"
+    envelope = Sendable.of(claimed(unsubscribe=url), mailing(**words)).envelope
+    assert (envelope.unsubscribe, envelope.text) == (url, f"Leave: {url}")
+    assert envelope.html == "<a href='https://b.example/unsubscribe/x?a=1&amp;b=2'>Leave</a>"
+    personal = claimed(content={"subject": "S", **words}, mailing_id=None, end_at=NOW + HOUR)
+    envelope = Sendable.of(personal, None).envelope
+    assert (envelope.text, envelope.html) == ("Leave: ", "<a href=''>Leave</a>")

@@ -10,11 +10,12 @@ from core.parts import Parts
 from models.message import Content, Message
 from services import emails
 from services.emails import Email
+from services.letters import Letter
 from tests.factories import HOUR
 
 USER = ObjectId()
 SAID = {"subject": "Login", "text": "Was it you?"}
-NEWS = Email("n1", USER, "ann@example.com", "new_login", SAID)
+NEWS = Email("n1", USER, "ann@example.com", "new_login", Letter(SAID))
 
 
 async def add(parts: Parts, email: Email = NEWS) -> Message:
@@ -59,7 +60,7 @@ async def test_one_notification_can_not_queue_its_e_mail_twice(parts: Parts) -> 
 async def test_notifications_and_users_have_e_mails_of_their_own(parts: Parts) -> None:
     others = [
         NEWS,
-        Email("n2", USER, "ann@example.com", "new_login", SAID),
-        Email("n1", ObjectId(), "ann@example.com", "new_login", SAID),
+        Email("n2", USER, "ann@example.com", "new_login", Letter(SAID)),
+        Email("n1", ObjectId(), "ann@example.com", "new_login", Letter(SAID)),
     ]
     assert len({(await add(parts, email)).id for email in others}) == 3

@@ -26,7 +26,7 @@ async def test_the_built_in_kinds_go_where_they_should(parts: Parts) -> None:
 
 
 async def test_seeding_again_keeps_what_an_operator_changed(parts: Parts) -> None:
-    await kinds.update("new_post", {"title": "A new post"})
+    await kinds.update(parts, "new_post", {"title": "A new post"})
     before = await kinds.every()
     await kinds.seed()
     assert await kinds.every() == before
@@ -43,7 +43,7 @@ async def test_a_kind_of_an_operator_is_found(parts: Parts) -> None:
 async def test_a_change_is_seen_at_once_by_the_process_that_made_it(parts: Parts) -> None:
     await kinds.create(parts, "o", kind(email=False))
     await kinds.find("sale")
-    changed = await kinds.update("sale", {"email": True, "body": "Cheap!"})
+    changed = await kinds.update(parts, "sale", {"email": True, "body": "Cheap!"})
     assert await kinds.find("sale") == changed
     assert (changed.in_app, changed.email, changed.body) == (True, True, "Cheap!")
 
@@ -64,14 +64,14 @@ async def test_those_who_ask_at_the_same_moment_share_one_read(
 async def test_a_change_while_a_kind_is_read_is_not_lost(parts: Parts) -> None:
     reading = asyncio.create_task(kinds.find("new_post"))
     await asyncio.sleep(0)
-    changed = await kinds.update("new_post", {"title": "Other"})
+    changed = await kinds.update(parts, "new_post", {"title": "Other"})
     await reading
     assert await kinds.find("new_post") == changed
 
 
 async def test_what_a_change_does_not_name_stays(parts: Parts) -> None:
     made = await kinds.create(parts, "o", kind(title="Title", body="Body"))
-    await kinds.update("sale", {"title": "Other"})
+    await kinds.update(parts, "sale", {"title": "Other"})
     stored = await Kind.get("sale")
     assert stored is not None
     told = stored.model_dump(exclude={"updated_at"})
@@ -84,21 +84,21 @@ async def test_an_e_mail_of_a_kind_may_wait_up_to_a_week(parts: Parts, wait: int
     made = await kinds.create(parts, "o", kind(email_if_unread_after_seconds=wait))
     assert made == await Kind.get("sale")
     assert made.email_if_unread_after_seconds == wait
-    changed = await kinds.update("sale", {"email_if_unread_after_seconds": None})
+    changed = await kinds.update(parts, "sale", {"email_if_unread_after_seconds": None})
     assert changed.email_if_unread_after_seconds is None
 
 
 @pytest.mark.parametrize("outlet", ["in_app", "email"])
 async def test_a_kind_whose_e_mail_waits_keeps_both_outlets(parts: Parts, outlet: str) -> None:
     made = await kinds.create(parts, "o", kind(email_if_unread_after_seconds=60))
-    assert await mistakes(kinds.update("sale", {outlet: False})) == {WAIT}
+    assert await mistakes(kinds.update(parts, "sale", {outlet: False})) == {WAIT}
     assert await Kind.get("sale") == made
-    await kinds.update("sale", {outlet: False, "email_if_unread_after_seconds": None})
+    await kinds.update(parts, "sale", {outlet: False, "email_if_unread_after_seconds": None})
 
 
 async def test_an_unknown_kind_is_not_found(parts: Parts) -> None:
     assert await kinds.find("unknown") is None
-    assert await mistakes(kinds.update("unknown", {})) == {("key", Problem.NOT_FOUND)}
+    assert await mistakes(kinds.update(parts, "unknown", {})) == {("key", Problem.NOT_FOUND)}
 
 
 async def test_a_taken_key_is_told(parts: Parts) -> None:
@@ -145,7 +145,7 @@ async def test_every_mistake_in_a_change_is_named_and_nothing_changes(
     parts: Parts, changes: dict[str, object], expected: set[tuple[str, Problem]]
 ) -> None:
     before = await Kind.get("new_login")
-    assert await mistakes(kinds.update("new_login", changes)) == expected
+    assert await mistakes(kinds.update(parts, "new_login", changes)) == expected
     assert await Kind.get("new_login") == before
 
 

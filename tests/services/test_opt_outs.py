@@ -85,7 +85,7 @@ async def test_what_is_critical_leaves_whatever_was_muted(
 ) -> None:
     user_id = ObjectId()
     await mute(parts, Owner(Whose.USER, user_id), ("new_login", "email"), (None, None))
-    await kinds.update("new_login", {"critical": True})
+    await kinds.update(parts, "new_login", {"critical": True})
     await told(parts, user_id)
     await run(parts, email, messages.PERSONAL)
     assert await ends() == {("sent", "")}
@@ -143,7 +143,7 @@ async def test_what_was_suppressed_can_be_tried_again_and_is_asked_again(
 async def test_nothing_goes_to_an_address_on_the_list_but_what_is_critical_to_who_unsubscribed(
     parts: Parts, sink: Sink, email: Email, reason: Reason, critical: bool
 ) -> None:
-    await kinds.update("new_login", {"critical": critical})
+    await kinds.update(parts, "new_login", {"critical": critical})
     await told(parts, ObjectId())
     address = (await rows())[0]["address"].upper()
     await suppressions.add("op", [NewSuppression("email", address)])
@@ -198,7 +198,7 @@ async def test_mails_say_how_to_end_them_unless_they_are_critical_or_about_nothi
 ) -> None:
     user_id = ObjectId()
     await told(public, user_id)
-    await kinds.update("registration", {"critical": True})
+    await kinds.update(public, "registration", {"critical": True})
     await told(public, user_id, "registration")
     await run(public, email, messages.PERSONAL)
     (client_id,) = await factories.clients(1, said=factories.with_email)

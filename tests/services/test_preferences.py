@@ -99,7 +99,7 @@ async def test_nobody_can_mute_what_is_critical_but_may_keep_what_was_muted_befo
 ) -> None:
     owner = user()
     await preferences.change(parts, owner, Wish(mute=[("new_login", "email")]), "u")
-    await kinds.update("new_login", {"critical": True})
+    await kinds.update(parts, "new_login", {"critical": True})
     for wish, field in (
         (Wish(mute=[PROMO, ("new_login", None)]), "mute.1.topic"),
         (Wish(muted=[("new_login", "in_app")]), "muted.0.topic"),
@@ -148,7 +148,7 @@ async def test_a_repeat_of_a_muted_notification_gets_the_same_answer(parts: Part
 
 async def test_what_is_critical_is_placed_whatever_was_muted(parts: Parts) -> None:
     user_id = await muting(parts, ("new_post", "in_app"), (None, None))
-    await kinds.update("new_post", {"critical": True})
+    await kinds.update(parts, "new_post", {"critical": True})
     made = await notifications.create(parts, "s", notification(user_id, "new_post"))
     assert (made.item is not None, made.muted) == (True, False)
 

@@ -123,7 +123,7 @@ async def test_what_an_inbox_keeps_must_fit_into_it_though_its_kind_stores_no_mo
 ) -> None:
     user_id = ObjectId()
     one = await made(selling, user_id, "sale", data={"name": "Tea"})
-    await kinds.update("sale", {"in_app": False})
+    await kinds.update(selling, "sale", {"in_app": False})
     large = {"data": {"name": "x" * (LARGEST_WORDS + 1)}}
     found = await mistakes(revisions.update(selling, user_id, id_of(one), large))
     assert found == {("data", Problem.TOO_LONG)}

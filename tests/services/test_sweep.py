@@ -10,6 +10,7 @@ from core.parts import Parts
 from models.mailing import Mailing, MailingStatus
 from rules.message import Fate, Status
 from services import closing, emails, launch, mailings, messages, results, sweep
+from services.letters import Letter
 from services.results import Change
 from services.stretches import Stretches
 from tests import factories
@@ -232,7 +233,7 @@ async def test_bulk_work_is_due_while_a_running_mailing_has_due_messages(parts: 
 
 
 async def test_personal_work_is_due_while_an_e_mail_waits(parts: Parts) -> None:
-    words = {"subject": "s", "text": "t"}
+    words = Letter({"subject": "s", "text": "t"})
     email = emails.Email("n1", ObjectId(), "a@example.com", "new_login", words)
     async with parts.mongo.start_session() as session:
         await emails.add(session, email, clock.now())
