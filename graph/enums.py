@@ -14,6 +14,7 @@ from rules.preferences import Outlet
 from rules.suppression import Reason
 from rules.variable import Type
 from services.changes import Verb
+from services.new_send import Everyone, Lane
 
 ErrorCode: TypeAlias = Problem
 Channel: TypeAlias = Route
@@ -28,6 +29,8 @@ AuditOutcome: TypeAlias = audit.Outcome
 PreferenceChannel: TypeAlias = Outlet
 SuppressionReason: TypeAlias = Reason
 TemplateVariableType: TypeAlias = Type
+SendLane: TypeAlias = Lane
+SendToAll: TypeAlias = Everyone
 
 strawberry.enum(ErrorCode, name="ErrorCode", description="What is wrong with one field.")
 strawberry.enum(Channel, name="Channel", description="A way to a recipient.")
@@ -56,3 +59,7 @@ strawberry.enum(
         "2026-01-31T09:00:00Z, shown as it was given."
     ),
 )
+strawberry.enum(
+    SendLane, name="SendLane", description="A queue of its own: one never waits for the other."
+)
+strawberry.enum(SendToAll, name="SendToAll", description="All of whom.")

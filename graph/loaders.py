@@ -15,11 +15,12 @@ from strawberry.dataloader import DataLoader
 
 from core.parts import Parts
 from models.attempt import Attempt
+from models.mailing import Mailing
 from models.mailing_change import MailingChange
 from models.message import Message
 from models.template import TemplateVersion
 from rules.message import Status
-from services import changes, groups, history, inbox, stats, template_lists
+from services import changes, groups, history, inbox, mailings, stats, template_lists
 from services.paging import Page
 
 MOST_AT_ONCE = 500
@@ -33,6 +34,14 @@ class MessagesOf(NamedTuple):
 
     mailing_id: ObjectId
     statuses: tuple[Status, ...]
+    first: int
+    after: UUID | None
+
+
+class SentBy(NamedTuple):
+    """A page of the messages of a send without a mailing."""
+
+    send_id: ObjectId
     first: int
     after: UUID | None
 
@@ -68,6 +77,9 @@ class Loaders:
         self.attempts: DataLoader[UUID, list[Attempt]] = _loader(history.attempts)
         self.messages: DataLoader[MessagesOf, Page[Message]] = _loader(_messages)
         self.changes: DataLoader[ChangesOf, list[MailingChange]] = _loader(_changes)
+        self.mailings: DataLoader[ObjectId, Mailing | None] = _loader(mailings.of_ids)
+        self.sent_by: DataLoader[SentBy, Page[Message]] = _loader(_sent_by)
+        self.sent_counts: DataLoader[ObjectId, stats.Statistics] = _loader(stats.of_sends)
         self.group_sizes: DataLoader[ObjectId, int] = _loader(groups.sizes)
         self.template_versions: DataLoader[str, TemplateVersion] = _loader(template_lists.versions)
         self.versions_of: DataLoader[VersionsOf, list[TemplateVersion]] = _loader(_versions)
@@ -104,6 +116,14 @@ async def _versions(keys: list[VersionsOf]) -> dict[VersionsOf, list[TemplateVer
     for (first,), ids in _alike(keys).items():
         for template_id, those in (await template_lists.versions_of(ids, first=first)).items():
             found[VersionsOf(template_id, first)] = those
+    return found
+
+
+async def _sent_by(keys: list[SentBy]) -> dict[SentBy, Page[Message]]:
+    found: dict[SentBy, Page[Message]] = {}
+    for (first, after), send_ids in _alike(keys).items():
+        pages = await history.of_sends(send_ids, first=first, after=after)
+        found |= {SentBy(send_id, first, after): page for send_id, page in pages.items()}
     return found
 
 

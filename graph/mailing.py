@@ -18,6 +18,7 @@ from graph.message import Message, MessageConnection, MessageEdge
 from graph.node import Node
 from graph.paging import PageInfo, choices, page_info, page_size
 from graph.statistics import Statistics
+from graph.template_ref import TemplateRef
 from models import mailing as documents
 from rules.message import Route
 from rules.roles import Permission
@@ -44,6 +45,10 @@ class Mailing(Node):
     name: str
     text: str
     subject: str = strawberry.field(description="For e-mail; without one, the name.")
+    html: str = strawberry.field(description="For e-mail, beside the text.")
+    template: TemplateRef | None = strawberry.field(
+        description="What says it, in each client's locale; text, subject and HTML are the default's."
+    )
     start_at: datetime
     end_at: datetime
     audience: Audience
@@ -106,6 +111,8 @@ class Mailing(Node):
             name=mailing.name,
             text=mailing.text,
             subject=mailing.subject,
+            html=mailing.html,
+            template=None if mailing.template is None else TemplateRef.of(mailing.template),
             start_at=mailing.start_at,
             end_at=mailing.end_at,
             audience=Audience.of(mailing.audience),

@@ -9,6 +9,7 @@ from graph.audience_input import AudienceInput
 from graph.enums import Channel
 from graph.idempotency import key_field
 from graph.kind import present
+from graph.wording_input import CONTEXT, JSON, ChooseTemplateInput, chosen
 from models import mailing as documents
 from rules.message import Route
 from services.new_mailing import NewMailing
@@ -38,12 +39,17 @@ class CreateMailingInput:
     """What createMailing takes."""
 
     name: str
-    text: str
+    text: str = strawberry.field(default="", description="Unless a template says it.")
     start_at: datetime = strawberry.field(description="It starts by itself then; at once if past.")
     end_at: datetime = strawberry.field(description="Nothing is delivered after it.")
     audience: AudienceInput
     channels: list[Channel] = strawberry.field(default_factory=lambda: [Route.SENDING_API])
     subject: str = strawberry.field(default="", description="For e-mail; else the name is used.")
+    html: str = strawberry.field(default="", description="For e-mail, beside the text.")
+    template: ChooseTemplateInput | None = strawberry.field(
+        default=None, description="In place of text, subject and HTML; filled once, as it is now."
+    )
+    context: JSON | None = strawberry.field(default=None, description=CONTEXT)
     window: LocalWindowInput | None = strawberry.field(
         default=None, description="When a client may be reached, by its own time; null: always."
     )
@@ -51,7 +57,7 @@ class CreateMailingInput:
     idempotency_key: str | None = key_field()
 
     def said(self) -> NewMailing:
-        """The same for the service."""
+        """The same for the service; raises InvalidInput."""
         return NewMailing(
             name=self.name,
             text=self.text,
@@ -62,6 +68,8 @@ class CreateMailingInput:
             subject=self.subject,
             window=None if self.window is None else self.window.said(),
             topic=self.topic,
+            html=self.html,
+            template=chosen(self.template, self.context),
         )
 
 
@@ -73,6 +81,11 @@ class UpdateMailingInput:
     name: strawberry.Maybe[str | None]
     text: strawberry.Maybe[str | None]
     subject: strawberry.Maybe[str | None]
+    html: strawberry.Maybe[str | None]
+    template: ChooseTemplateInput | None = strawberry.field(
+        default=None, description="In place of text, subject and HTML; a text replaces it in turn."
+    )
+    context: JSON | None = strawberry.field(default=None, description=CONTEXT)
     start_at: strawberry.Maybe[datetime | None] = strawberry.field(description=BEFORE)
     end_at: strawberry.Maybe[datetime | None] = strawberry.field(
         description="One in the past ends it now."
@@ -88,8 +101,10 @@ class UpdateMailingInput:
 
     def said(self) -> dict[str, Any]:
         """The same for the service; raises InvalidInput."""
-        names = ("name", "text", "subject", "start_at", "end_at", "audience", "channels", "window")
-        said = present(self, *names, "topic", nullable=("window", "topic"))
+        names = ("name", "text", "subject", "html", "start_at", "end_at", "audience", "channels")
+        said = present(self, *names, "window", "topic", nullable=("window", "topic"))
+        if (template := chosen(self.template, self.context)) is not None:
+            said["template"] = template
         if "channels" in said:
             said["channels"] = tuple(route.value for route in said["channels"])
         if "audience" in said:

@@ -68,6 +68,7 @@ class Message(Node):
         description="What its recipient mutes it by; null for a mailing's: that has the topic."
     )
     mailing_id: strawberry.ID | None
+    send_id: strawberry.ID | None
     client_id: strawberry.ID | None
     user_id: strawberry.ID | None
     contact_id: strawberry.ID | None = strawberry.field(description="Even if it was deleted since.")
@@ -94,6 +95,7 @@ class Message(Node):
             outside_id=None if message.number is None else str(message.number),
             topic=message.topic,
             mailing_id=_id("Mailing", message.mailing_id),
+            send_id=_id("Send", message.send_id),
             client_id=_id("Client", message.client_id),
             user_id=None if message.user_id is None else strawberry.ID(str(message.user_id)),
             contact_id=_id("Contact", message.contact_id),

@@ -64,7 +64,8 @@ class SampleMessage:
     channel: Channel
     address: str
     subject: str | None = strawberry.field(description="Where the channel has such a thing.")
-    text: str
+    text: str = strawberry.field(description="As the template says it in the client's locale.")
+    html: str = strawberry.field(description="Where the channel shows it.")
     due_at: datetime = strawberry.field(description="When the client may first be reached.")
 
     @classmethod
@@ -76,6 +77,7 @@ class SampleMessage:
             address=sample.address,
             subject=sample.subject,
             text=sample.text,
+            html=sample.html,
             due_at=sample.due_at,
         )
 

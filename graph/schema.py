@@ -34,6 +34,7 @@ from graph.preview import PreviewQuery
 from graph.progress import ProgressSubscription
 from graph.scalars import SCALARS
 from graph.segment import SegmentMutation, SegmentQuery
+from graph.send import SendMutation, SendQuery
 from graph.statistics import StatisticsQuery
 from graph.suppression import SuppressionMutation, SuppressionQuery
 from graph.tail import TailSubscription
@@ -60,6 +61,7 @@ class Query(
     PreferencesQuery,
     PreviewQuery,
     SegmentQuery,
+    SendQuery,
     StatisticsQuery,
     SuppressionQuery,
     TemplatePreviewQuery,
@@ -84,6 +86,7 @@ class Mutation(
     PreferencesMutation,
     SuppressionMutation,
     TemplateMutation,
+    SendMutation,
 ):
     """The root of mutations."""
 

@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field
 from pymongo import ASCENDING, IndexModel
 
 from models.template import TemplateRef
+from rules.template import Words
 
 
 class MailingStatus(StrEnum):
@@ -98,6 +99,14 @@ class Mailing(Document):
     """For e-mail, beside the text."""
     template: TemplateRef | None = None
     """What its words were made from."""
+    contents: dict[str, Words] = Field(default_factory=dict)
+    """What a template said of it, by locale, when it was filled; `text` and the others are then
+    those of the default locale."""
+    default_locale: str | None = None
+    send_id: PydanticObjectId | None = None
+    """The send that it carries."""
+    listed: bool = False
+    """Its messages were made from a list of recipients and carry words of their own."""
     start_at: datetime
     end_at: datetime
     audience: AudienceFilter

@@ -7,6 +7,7 @@ from beanie import Document, PydanticObjectId
 from pydantic import BaseModel
 from pymongo import ASCENDING, DESCENDING, IndexModel
 
+from models.mailing import LocalWindow
 from models.template import TemplateRef
 
 TROUBLED = ("failed", "undeliverable", "expired", "cancelled", "uncertain", "suppressed")
@@ -50,9 +51,15 @@ class Message(Document):
     content: Content | None = None
     template: TemplateRef | None = None
     """What a personal message's content was made from."""
+    send_id: PydanticObjectId | None = None
+    """The send that asked for it; a mailing's messages are those of the mailing's send."""
     kind: str | None = None
+    start_at: datetime | None = None
+    """For a personal message that must not leave before."""
     end_at: datetime | None = None
     """For a personal message; a mailing's messages end with it."""
+    window: LocalWindow | None = None
+    """For a personal message; a mailing's messages keep to that of the mailing."""
     status: str
     why: str = ""
     due_at: datetime
@@ -129,6 +136,11 @@ class Message(Document):
                 [("closed_at", ASCENDING), ("_id", ASCENDING)],
                 name="by_ending",
                 partialFilterExpression={"closed_at": {"$gt": EPOCH}},
+            ),
+            IndexModel(
+                [("send_id", ASCENDING), ("_id", ASCENDING)],
+                name="of_send",
+                partialFilterExpression={"send_id": {"$exists": True}},
             ),
             # Only while they are open: whether a template is in use.
             IndexModel(

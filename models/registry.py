@@ -21,6 +21,7 @@ from models.message import Message
 from models.provider import Provider
 from models.rollup import RolledDay, Rollup
 from models.segment import Segment
+from models.send import Send
 from models.suppression import Suppression
 from models.template import Template, TemplateVersion
 from models.user import User
@@ -49,6 +50,7 @@ DOCUMENTS: tuple[type[Document], ...] = (
     Suppression,
     Template,
     TemplateVersion,
+    Send,
     User,
 )
 

@@ -22,6 +22,8 @@ class Permission(StrEnum):
     """Read it and mark its notifications read."""
     READ_ANY_INBOX = "READ_ANY_INBOX"
     CREATE_NOTIFICATIONS = "CREATE_NOTIFICATIONS"
+    SEND = "SEND"
+    """To recipients named one by one; and see what one has sent."""
     KEEP_CONTACTS = "KEEP_CONTACTS"
     """Keep contacts of one's own, write to them, and see what became of one's own messages."""
     MANAGE_KINDS = "MANAGE_KINDS"
@@ -61,6 +63,7 @@ class Principal:
 _SUBSCRIBER = frozenset({Permission.READ_OWN_INBOX, Permission.SET_OWN_PREFERENCES})
 _SENDER = _SUBSCRIBER | {
     Permission.CREATE_NOTIFICATIONS,
+    Permission.SEND,
     Permission.KEEP_CONTACTS,
     Permission.READ_TEMPLATES,
 }

@@ -7,6 +7,7 @@ from typing import Any
 
 from bson import ObjectId
 
+from core.errors import InvalidInput, Problem
 from core.parts import Parts
 from models.mailing import Mailing, MailingStatus
 from rules.message import Status
@@ -84,6 +85,9 @@ async def clone(
         source = await mailings.get(wanted.source)
         if source is None:
             raise mailings.missing()
+        if source.listed:
+            message = "its messages were made for a list of recipients; send to them again"
+            raise InvalidInput.at("id", message, Problem.NOT_ALLOWED_NOW)
         name = wanted.name or source.name[: new_mailing.LONGEST_NAME - len(COPY)] + COPY
         times = {"start_at": wanted.start_at, "end_at": wanted.end_at}
         said = {**times, "name": name, **wanted.changes}

@@ -2,6 +2,7 @@
 
 import random
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, assert_never
@@ -13,11 +14,12 @@ from channels.channel import Channel, Envelope, Outcome, Refused, Retry, Sent, U
 from core import events, failpoints
 from core.clock import DatabaseClock
 from rules import backoff, schedule
+from rules.locale import nearest
 from rules.message import Route, Status, Verdict, fate
 from rules.template import linked
-from services import windows
 from services.messages import Claimed
 from services.results import Change
+from services.terms import Terms
 
 ANSWER_LIMIT = 2_000
 
@@ -37,7 +39,7 @@ class Sendable:
     def of(cls, claimed: Claimed, mailing: dict[str, Any] | None) -> "Sendable":
         """The message as it reads now: a mailing's text and end may have changed since."""
         row = claimed.row
-        content = row["content"] if mailing is None else mailing
+        content = said(row, mailing)
         unsubscribe = row.get("unsubscribe", "")
         envelope = Envelope(
             message_id=str(row["_id"]),
@@ -52,11 +54,22 @@ class Sendable:
 
     def seconds(self, now: datetime, limit_seconds: float) -> float:
         """How long its send may take: within its lease, its window, and before the end."""
-        row, mailing = self.claimed.row, self.mailing
-        end_at = row["end_at"] if mailing is None else mailing["end_at"]
-        if mailing is not None and mailing.get("window") is not None:
-            end_at = min(end_at, windows.closes_at(mailing["window"], row["zone"], now))
-        return schedule.time_for_send(now, end_at, row["lease"]["until"], limit_seconds)
+        closing = Terms.of(self.claimed, self.mailing).closing(now)
+        return schedule.time_for_send(
+            now, closing, self.claimed.row["lease"]["until"], limit_seconds
+        )
+
+
+def said(row: Mapping[str, Any], mailing: Mapping[str, Any] | None) -> Mapping[str, Any]:
+    """What a message says: words of its own, or those of its mailing in its recipient's locale."""
+    if row.get("content") is not None:
+        own: Mapping[str, Any] = row["content"]
+        return own
+    assert mailing is not None
+    contents: Mapping[str, Mapping[str, Any]] = mailing.get("contents") or {}
+    if not contents:
+        return mailing
+    return contents[nearest(row.get("locale"), contents, mailing["default_locale"])]
 
 
 async def attempt(

@@ -58,3 +58,17 @@ async def of_mailings(
         mailing_id: paging.Page(messages[:first], len(messages) > first)
         for mailing_id, messages in found.items()
     }
+
+
+async def of_sends(
+    send_ids: Iterable[ObjectId], *, first: int, after: UUID | None
+) -> dict[ObjectId, paging.Page[Message]]:
+    """Messages of each send that has no mailing, by id."""
+    query = {} if after is None else {"_id": {"$gt": after}}
+    found = await paging.of_each(
+        Message, "send_id", send_ids, query=query, order={"_id": 1}, limit=first + 1
+    )
+    return {
+        send_id: paging.Page(messages[:first], len(messages) > first)
+        for send_id, messages in found.items()
+    }

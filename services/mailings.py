@@ -11,10 +11,10 @@ from pymongo.asynchronous.client_session import AsyncClientSession
 from core import clock, events, mongo
 from core.errors import Checklist, InvalidInput, Problem
 from core.parts import Parts
-from models.mailing import AudienceFilter, Mailing, MailingStatus
+from models.mailing import Mailing, MailingStatus
 from rules.message import Status
 from services import changes as versions
-from services import closing, idempotency, messages, naming, new_mailing, paging
+from services import closing, idempotency, messages, naming, new_mailing, paging, templates
 from services.changes import BELFRY, Change, Verb
 from services.idempotency import Once
 from services.new_mailing import NewMailing
@@ -22,6 +22,8 @@ from services.new_mailing import NewMailing
 LIVE = (MailingStatus.SCHEDULED, MailingStatus.RUNNING, MailingStatus.PAUSED)
 BEFORE_LAUNCH = frozenset({"start_at", "audience", "channels"})
 """What can't change any more once messages were made from it."""
+WORDS = frozenset({"text", "subject", "html", "template", "contents", "default_locale"})
+UPDATED = {*WORDS, "name", "topic", "start_at", "end_at", "audience", "channels", "window"}
 TRIES = 5
 """How often something that fits any version is tried against others' changes."""
 
@@ -33,7 +35,7 @@ async def create(
     once = Once.of(caller, "createMailing", idempotency_key, repr(new))
 
     async def make() -> Mailing:
-        return new_mailing.check(parts.settings, new, caller)
+        return new_mailing.check(parts.settings, await new_mailing.filled(new), caller)
 
     return await store(parts, once, make)
 
@@ -43,10 +45,10 @@ async def store(parts: Parts, once: Once | None, make: Callable[[], Awaitable[Ma
 
     async def work(session: AsyncClientSession | None) -> dict[str, Any]:
         mailing = await make()
-        if naming.has_names(mailing.audience):
-            if session is None:
-                return await mongo.promptly(parts.mongo, work)
-            await naming.hold(naming.filter_of(mailing.audience), session)
+        if session is None and _depends(mailing):
+            return await mongo.promptly(parts.mongo, work)
+        if session is not None:
+            await hold(mailing, session)
         mailing.id = ObjectId()  # type: ignore[assignment] # Beanie's own id is a subclass
         row: dict[str, Any] = mailing.model_dump(by_alias=True, exclude={"revision_id"})
         await collection().insert_one(row, session=session)
@@ -58,6 +60,14 @@ async def store(parts: Parts, once: Once | None, make: Callable[[], Awaitable[Ma
     if stored.start_at <= clock.now():
         wake_launch(parts, stored.id)
     return stored
+
+
+async def hold(mailing: Mailing, session: AsyncClientSession) -> None:
+    """Keep what a mailing depends on from being deleted meanwhile; raises InvalidInput."""
+    if naming.has_names(mailing.audience):
+        await naming.hold(naming.filter_of(mailing.audience), session)
+    if mailing.template is not None:
+        await templates.hold(session, mailing.template.id)
 
 
 async def update(
@@ -73,7 +83,7 @@ async def update(
         raise missing()
     now = parts.database_clock.now()
     _check_state(mailing, changes, now)
-    values = _values(parts, mailing, changes, now)
+    values = await _values(parts, mailing, changes, now)
     if mailing.model_dump(include=set(values)) == values:
         return mailing  # nothing that would be a new version
     change = Change(Verb.UPDATE, by, values)
@@ -134,6 +144,13 @@ async def get(mailing_id: ObjectId) -> Mailing | None:
     return await Mailing.find_one({"_id": mailing_id, "deleted_at": None})
 
 
+async def of_ids(mailing_ids: list[ObjectId]) -> dict[ObjectId, Mailing | None]:
+    """Each mailing, deleted ones too; None for an id that was never one."""
+    found = await Mailing.find({"_id": {"$in": mailing_ids}}).to_list()
+    by_id = {one.id: one for one in found}
+    return {mailing_id: by_id.get(mailing_id) for mailing_id in mailing_ids}  # type: ignore[call-overload]
+
+
 async def page(
     statuses: tuple[str, ...], *, first: int, after: ObjectId | None
 ) -> paging.Page[Mailing]:
@@ -188,22 +205,26 @@ def _query(statuses: tuple[str, ...]) -> dict[str, Any]:
     return query
 
 
+def _depends(mailing: Mailing) -> bool:
+    return mailing.template is not None or naming.has_names(mailing.audience)
+
+
 async def _write(mailing: Mailing, change: Change, session: AsyncClientSession) -> Mailing | None:
-    whom = AudienceFilter.model_validate(change.values["audience"])
-    if whom != mailing.audience:
-        await naming.hold(naming.filter_of(whom), session)
+    after = Mailing.model_validate({**mailing.model_dump(), **change.values})
+    if (after.audience, after.template) != (mailing.audience, mailing.template):
+        await hold(after, session)
     return await versions.write(mailing, change, session)
 
 
-def _values(
+async def _values(
     parts: Parts, mailing: Mailing, changes: dict[str, Any], now: datetime
 ) -> dict[str, Any]:
     """All fields that an update can set, as they will be."""
-    said = new_mailing.of(mailing, changes)
+    said = await new_mailing.filled(new_mailing.of(mailing, changes))
     checked = new_mailing.check(parts.settings, said, mailing.created_by)
-    fields = {"name", "text", "subject", "topic"}
-    fields |= {"start_at", "end_at", "audience", "channels", "window"}
-    values: dict[str, Any] = checked.model_dump(include=fields)
+    values: dict[str, Any] = checked.model_dump(
+        include=UPDATED - (WORDS if checked.listed else set())
+    )
     if started(mailing) and checked.window != mailing.window:
         values |= {"redue": True, "redue_at": now}
     return values

@@ -8,6 +8,7 @@ from rules.message import Fate, Status, Step, step
 from services import windows
 from services.messages import Claimed
 from services.results import Change
+from services.terms import Terms
 
 LEAST_SECONDS = 1.0
 """A send with less time than this to its end would rather be cut off than answered."""
@@ -21,34 +22,34 @@ WITHDRAWN = "notification retracted"
 
 def find(claimed: Claimed, mailing: dict[str, Any] | None, now: datetime) -> Change | None:
     """What to write instead of sending, or None; `mailing` is None for a personal message."""
-    row = claimed.row
+    row, terms = claimed.row, Terms.of(claimed, mailing)
     if row.get("withdrawn"):
         return end(claimed, Step.CANCELLED, WITHDRAWN, now)
     if row.get("read"):
         return end(claimed, Step.CANCELLED, READ, now)
-    if now >= (row["end_at"] if mailing is None else mailing["end_at"]):
+    if now >= terms.end_at:
         return end(claimed, Step.EXPIRED, ENDED, now)
-    if not row["address"] and (mailing is not None or row.get("contact_id") is not None):
-        return end(claimed, Step.CANCELLED, NO_HANDLE if mailing is None else GONE, now)
-    if mailing is None:
-        return _unwanted(claimed, now)
-    if mailing["status"] != MailingStatus.RUNNING or mailing["settled"]:
+    if row.get("contact_id") is not None and not row["address"]:
+        return end(claimed, Step.CANCELLED, NO_HANDLE, now)
+    if row["address"] is None or (mailing is not None and not row["address"]):
+        return end(claimed, Step.CANCELLED, GONE, now)
+    if mailing is not None and (mailing["status"] != MailingStatus.RUNNING or mailing["settled"]):
         return release(claimed)
-    opening = windows.due_at(mailing.get("window"), row["zone"], now)
+    opening = terms.opening(now)
     if opening > now:
-        return release(claimed, opening, windows.WAITING)
+        # Nobody else ends a personal message, so it comes back for its end at the latest.
+        due_at = min(opening, terms.end_at) if mailing is None else opening
+        return release(claimed, due_at, windows.WAITING)
     return _unwanted(claimed, now)
 
 
 def out_of_time(claimed: Claimed, mailing: dict[str, Any] | None, now: datetime) -> Change:
     """What becomes of a message whose lease, window or mailing is about to end."""
-    row = claimed.row
-    end_at = row["end_at"] if mailing is None else mailing["end_at"]
-    if (end_at - now).total_seconds() < LEAST_SECONDS:
-        return release(claimed, end_at)
-    window = mailing and mailing.get("window")
-    if window and windows.due_at(window, row["zone"], now) <= now:
-        closing = windows.closes_at(window, row["zone"], now)
+    terms = Terms.of(claimed, mailing)
+    if (terms.end_at - now).total_seconds() < LEAST_SECONDS:
+        return release(claimed, terms.end_at)
+    if terms.window and terms.opening(now) <= now:
+        closing = windows.closes_at(terms.window, terms.zone, now)
         if (closing - now).total_seconds() < LEAST_SECONDS:
             return release(claimed, closing, windows.WAITING)
     return release(claimed)

@@ -13,7 +13,7 @@ from rules.audience import Known
 from rules.breaker import State
 from rules.forecast import Forecast, Opening
 from rules.message import Route
-from services import audiences, naming, new_mailing, progress, rates, windows
+from services import audiences, naming, new_mailing, progress, rates, windows, wording
 from services.audiences import Spread, Zone
 from services.new_mailing import NewMailing
 from services.recipients import ADDRESS_FIELD
@@ -23,13 +23,14 @@ SAMPLES = 5
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One message as it would go out; `subject` only where the channel has such a thing."""
+    """One message as it would go out; `subject` and HTML only where the channel has it."""
 
     client: Client
     channel: str
     address: str
     subject: str | None
     text: str
+    html: str
     due_at: datetime
 
 
@@ -47,7 +48,7 @@ class Preview:
 
 async def preview(parts: Parts, caller: str, new: NewMailing) -> Preview:
     """Look ahead; raises InvalidInput as the creation would, and Unavailable on a slow count."""
-    mailing = new_mailing.check(parts.settings, new, caller)
+    mailing = new_mailing.check(parts.settings, await new_mailing.filled(new), caller)
     whom = naming.filter_of(mailing.audience)
     known = await naming.known(whom)
     found = await audiences.spread(whom, known)
@@ -109,9 +110,16 @@ async def _samples(mailing: Mailing, known: Known, start: datetime) -> tuple[Sam
 def _sample(
     mailing: Mailing, client: Client, channel: str, address: str, start: datetime
 ) -> Sample:
-    subject = (mailing.subject or mailing.name) if channel == Route.EMAIL else None
-    due_at = _due_at(mailing.window, client.time_zone, start)
-    return Sample(client, channel, address, subject, mailing.text, due_at)
+    said, is_email = wording.said_by(mailing, client.locale), channel == Route.EMAIL
+    return Sample(
+        client=client,
+        channel=channel,
+        address=address,
+        subject=(said.subject or mailing.name) if is_email else None,
+        text=said.text,
+        html=said.html if is_email else "",
+        due_at=_due_at(mailing.window, client.time_zone, start),
+    )
 
 
 def _about_audience(mailing: Mailing, found: Spread) -> list[str]:

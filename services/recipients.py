@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from models.client import Client
 from models.contact import Contact
 from models.user import User
-from services import unread, users
+from services import unread
 from services.messages import Claimed
 
 ADDRESS_FIELD: Mapping[str, str] = {
@@ -18,26 +18,22 @@ ADDRESS_FIELD: Mapping[str, str] = {
 """Where a client's address is, by the name of the channel that it is for."""
 USER_ADDRESS = "email"
 """Where users are reached; they have no other addresses."""
+NOTED = {"time_zone": 1, "locale": 1, "muted": 1}
 USER_ZONE = "UTC"
 """Users have no time zone of their own."""
 
 
 async def look_up(claimed: Sequence[Claimed], channel: str) -> None:
-    """Note on each row what is known of its recipient: address, zone, whether it has read.
+    """Note on each row what is known of its recipient: address, zone, locale, whether it has read.
 
-    A client may have moved or gone since the launch; its row then has another address or none.
+    Clients and contacts may have moved or gone since the message was made; the row then has another
+    address or none. What is personal goes to a user where it was meant to go.
     """
-    bulk = [one for one in claimed if one.mailing_id is not None]
-    to_clients = [one for one in bulk if one.row.get("client_id") is not None]
-    if to_clients:
-        await _look_up(to_clients, "client_id", Client, ADDRESS_FIELD[channel])
-    to_users = [one for one in bulk if one.row.get("user_id") is not None]
-    if to_users:
-        await _look_up(to_users, "user_id", User, USER_ADDRESS)
+    await _note(claimed, "client_id", Client, ADDRESS_FIELD[channel])
+    await _note(claimed, "user_id", User, USER_ADDRESS)
     of_contacts = [one for one in claimed if one.row.get("contact_id") is not None]
     if of_contacts:
         await _look_up_contacts(of_contacts, channel)
-    await _note_muted([one for one in claimed if one.mailing_id is None])
     waited = [one for one in claimed if one.row.get("unread_item") is not None]
     if waited:
         read = await unread.already_read(waited)
@@ -45,19 +41,23 @@ async def look_up(claimed: Sequence[Claimed], channel: str) -> None:
             one.row["read"] = one.id in read
 
 
-async def _look_up(
-    bulk: Sequence[Claimed], of: str, model: type[Client] | type[User], field: str
+async def _note(
+    claimed: Sequence[Claimed], link: str, model: type[Client] | type[User], field: str
 ) -> None:
-    query = {"_id": {"$in": [one.row[of] for one in bulk]}}
-    fields = {field: 1, "time_zone": 1, "muted": 1}
-    found = model.get_pymongo_collection().find(query, projection=fields)
+    theirs = [one for one in claimed if one.row.get(link) is not None]
+    if not theirs:
+        return
+    query = {"_id": {"$in": [one.row[link] for one in theirs]}}
+    found = model.get_pymongo_collection().find(query, projection={**NOTED, field: 1})
     known = {row["_id"]: row async for row in found}
-    for one in bulk:
-        recipient = known.get(one.row[of], {})
-        one.row["stored_address"] = one.row["address"]
-        one.row["address"] = recipient.get(field)
+    for one in theirs:
+        recipient = known.get(one.row[link], {})
         one.row["zone"] = recipient.get("time_zone", USER_ZONE)
+        one.row["locale"] = recipient.get("locale")
         one.row["muted"] = recipient.get("muted", ())
+        if model is Client or one.mailing_id is not None:
+            one.row["stored_address"] = one.row["address"]
+            one.row["address"] = recipient.get(field) or None
 
 
 async def _look_up_contacts(claimed: Sequence[Claimed], channel: str) -> None:
@@ -68,18 +68,3 @@ async def _look_up_contacts(claimed: Sequence[Claimed], channel: str) -> None:
     for one in claimed:
         one.row["stored_address"] = one.row["address"]
         one.row["address"] = contacts.get(one.row["contact_id"], {}).get(channel)
-
-
-async def _note_muted(personal: Sequence[Claimed]) -> None:
-    """What those have muted to whom personal messages go."""
-    for name, collection in (
-        ("user_id", users.collection()),
-        ("client_id", Client.get_pymongo_collection()),
-    ):
-        theirs = [one for one in personal if one.row.get(name) is not None]
-        if theirs:
-            query = {"_id": {"$in": [one.row[name] for one in theirs]}}
-            found = collection.find(query, projection={"muted": 1})
-            muted = {row["_id"]: row.get("muted", ()) async for row in found}
-            for one in theirs:
-                one.row["muted"] = muted.get(one.row[name], ())

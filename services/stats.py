@@ -51,6 +51,21 @@ async def of_mailings(parts: Parts, mailing_ids: Iterable[ObjectId]) -> dict[Obj
     return {one: Statistics(_by_status(sums[one], sending.get(one, 0))) for one in wanted}
 
 
+async def of_sends(send_ids: Iterable[ObjectId]) -> dict[ObjectId, Statistics]:
+    """The counts of sends without a mailing, which have some thousands of messages at most."""
+    wanted = list(dict.fromkeys(send_ids))
+    found = await Message.get_pymongo_collection().aggregate(
+        [
+            {"$match": {"send_id": {"$in": wanted}}},
+            {"$group": {"_id": {"send": "$send_id", "status": "$status"}, "count": {"$sum": 1}}},
+        ]
+    )
+    counts = {one: dict.fromkeys(Status, 0) for one in wanted}
+    async for row in found:
+        counts[row["_id"]["send"]][Status(row["_id"]["status"])] = row["count"]
+    return {one: Statistics(by_status) for one, by_status in counts.items()}
+
+
 async def overall(parts: Parts) -> Statistics:
     """The counts over all mailings, deleted ones too: what was sent was sent."""
     async with parts.mongo.start_session(snapshot=True) as session:

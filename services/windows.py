@@ -43,7 +43,8 @@ async def clients_moved(
     of_them = {"client_id": {"$in": client_ids}}
     waiting = {**of_them, "status": Status.PENDING, "why": WAITING}
     # Due at once: the pump asks for the zone right before the send, and puts it off again.
-    due = [{"$set": {"due_at": "$created_at"}}]
+    # Personal ones may have a start that is still to come.
+    due = [{"$set": {"due_at": {"$ifNull": ["$start_at", "$created_at"]}}}]
     await messages.collection().update_many(waiting, due, session=session)
 
 

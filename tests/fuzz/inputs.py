@@ -120,6 +120,31 @@ def _preferences(dice: Random) -> dict[str, Any]:
     return {"owner": {"userId": OWN}, said: _some(_mute, dice)}
 
 
+def _words(dice: Random) -> dict[str, Any]:
+    return {"subject": "Fuzz", "text": dice.choice(("Come! \U0001f514", "Hi"))}
+
+
+def _send(dice: Random) -> dict[str, Any]:
+    named = [{"email": f"s{dice.randrange(10**9)}@example.com"}, {"userId": dice.choice(USERS)}]
+    wide = ({"group": "fuzz"}, {"segment": "fuzz"}, {"all": Word("CLIENTS")})
+    to = dice.choice(({"recipients": named[:1]}, {"recipients": named}, *wide))
+    return {"to": to, "words": _words(dice), "topic": dice.choice((None, "news"))}
+
+
+def _group(dice: Random) -> dict[str, Any]:
+    return {"name": dice.choice(("fuzz", f"g{dice.randrange(10**9)}")), "title": "Fuzz"}
+
+
+def _segment(dice: Random) -> dict[str, Any]:
+    filters = ({"tags": ["vip"]}, {"locales": ["de"]}, {"timeZones": ["UTC"]}, {"groups": ["fuzz"]})
+    return {**_group(dice), "filter": dice.choice(filters)}
+
+
+def _members(dice: Random) -> dict[str, Any]:
+    some = ({"userId": dice.choice(USERS)}, {"phone": f"7900{dice.randrange(60):07}"})
+    return {"group": "fuzz", "members": dice.sample(some, dice.randint(1, 2))}
+
+
 _NEW: dict[str, Callable[[Random], Any]] = {
     "addSuppression": _suppression,
     "addSuppressions": lambda dice: {"suppressions": _some(_suppression, dice)},
@@ -127,6 +152,8 @@ _NEW: dict[str, Callable[[Random], Any]] = {
     "createClient": _client,
     "createClients": lambda dice: {"clients": _some(_client, dice)},
     "createContact": _contact,
+    "addToGroup": _members,
+    "createGroup": _group,
     "createKind": _kind,
     "createMailing": lambda dice: {**_mailing(dice), **_between(dice)},
     "createNotification": _notification,
@@ -141,6 +168,9 @@ _NEW: dict[str, Callable[[Random], Any]] = {
         **_template(dice),
     },
     "previewTemplate": lambda dice: {"draft": _template(dice), "context": {"name": "Ann"}},
+    "createSegment": _segment,
+    "removeFromGroup": _members,
+    "send": _send,
     "mailingPreview": lambda dice: {**_mailing(dice), **_between(dice)},
 }
 _CHANGES: dict[str, tuple[str, Callable[[Random], Any]]] = {

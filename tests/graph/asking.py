@@ -48,6 +48,8 @@ def sample(of: GraphQLArgument | GraphQLInputField) -> str:
         return ONE_OF[kind.name]
     if isinstance(kind, GraphQLInputObjectType):
         needed = {at: f for at, f in kind.fields.items() if is_required_input_field(f)}
+        if kind.is_one_of:
+            needed = dict([next(iter(kind.fields.items()))])
         return "{" + ", ".join(f"{at}: {sample(f)}" for at, f in needed.items()) + "}"
     return SAMPLES.get(str(kind), '"x"')
 

@@ -40,12 +40,23 @@ MUTATIONS: dict[str, tuple[str, str, Callable[[], dict[str, Any]]]] = {
         "results { client { id phone } errors { field code } }",
         lambda: {"clients": [client(), client(phone="1"), client()]},
     ),
+    "createGroup": ("groups", "group { id name }", lambda: {"name": f"g{uuid4().hex}"}),
     "createKind": ("kinds", "kind { id key title }", lambda: {"key": f"k{uuid4().hex}"}),
     "createMailing": ("mailings", "mailing { id name version }", mailing),
     "createNotification": (
         "users",
         "notification { id cursor } unread",
         lambda: {"userId": uuid4().hex[:24], "key": "new_post"},
+    ),
+    "createSegment": (
+        "segments",
+        "segment { id name }",
+        lambda: {"name": f"s{uuid4().hex}", "filter": {"tags": ["vip"]}},
+    ),
+    "send": (
+        "sends",
+        "send { id lane }",
+        lambda: {"words": {"text": "Hi"}, "to": {"recipients": [{"phone": phone()}]}},
     ),
 }
 """By name: what it writes to, what it is asked for, and an input."""
@@ -189,7 +200,7 @@ async def doomed(
     api.stop()
 
 
-@pytest.mark.parametrize("name", ["createClients", "createNotification"])
+@pytest.mark.parametrize("name", ["createClients", "createNotification", "send"])
 async def test_a_repeat_after_a_crash_makes_what_is_missing_and_no_more(
     edge: Edge, doomed: Api, name: str
 ) -> None:
