@@ -11,7 +11,9 @@ from cli import (
     mailings,
     new_mailing,
     notifications,
+    preferences,
     stats,
+    suppressions,
     warehouse,
     watch,
 )
@@ -22,6 +24,8 @@ GROUPS = {
     "export": exports.app,
     "groups": groups.app,
     "mailings": mailings.app,
+    "preferences": preferences.app,
+    "suppressions": suppressions.app,
     "watch": watch.app,
 }
 new_mailing.join(mailings.app)

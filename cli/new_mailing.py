@@ -57,6 +57,7 @@ Start = Annotated[str | None, typer.Option(help=f"{EXAMPLES}.")]
 End = Annotated[str | None, typer.Option(help="Nothing leaves after it; said like the start.")]
 Everyone = Annotated[bool, typer.Option("--all", help="Every client, instead of filters.")]
 Window = Annotated[str | None, typer.Option(help="Hours of the client's own day: 09:00-21:00.")]
+Topic = Annotated[str | None, typer.Option(help="What recipients can mute it by, as news.")]
 Subject = Annotated[str | None, typer.Option(help="Of the e-mails.")]
 
 
@@ -82,6 +83,7 @@ def mailing(
     everyone: Everyone = False,
     channel: Channels = None,
     window: Window = None,
+    topic: Topic = None,
     key: Key = None,
 ) -> dict[str, object]:
     """What `createMailing` takes, as the options say it; raises Invalid."""
@@ -92,7 +94,13 @@ def mailing(
         groups=group or None,
         segments=segment or None,
     )
-    said = given(subject=subject, channels=enums(channel), window=hours(window), idempotencyKey=key)
+    said = given(
+        subject=subject,
+        channels=enums(channel),
+        window=hours(window),
+        topic=topic,
+        idempotencyKey=key,
+    )
     content = words(text) or ""
     said_words = {"name": name or _gist(content), "text": content, "audience": audience}
     return {

@@ -13,7 +13,7 @@ NOTIFICATION = """fragment Shown on Notification {
 }"""
 NOTIFY = f"""mutation Notify($input: CreateNotificationInput!) {{
   createNotification(input: $input) {{
-    notification {{ ...Shown }} unread messageId errors {{ field message code }}
+    notification {{ ...Shown }} unread messageId muted errors {{ field message code }}
   }}
 }}
 {NOTIFICATION}"""
@@ -61,6 +61,7 @@ NOTIFIED = {
     "title": "notification.title",
     "unread": "unread",
     "message": "messageId",
+    "muted": "muted",
 }
 User = Annotated[str, typer.Argument(metavar="USER", help="Id of a user: 24 hex digits.")]
 
