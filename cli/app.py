@@ -14,6 +14,7 @@ from cli import (
     preferences,
     stats,
     suppressions,
+    templates,
     warehouse,
     watch,
 )
@@ -26,6 +27,7 @@ GROUPS = {
     "mailings": mailings.app,
     "preferences": preferences.app,
     "suppressions": suppressions.app,
+    "templates": templates.app,
     "watch": watch.app,
 }
 new_mailing.join(mailings.app)
