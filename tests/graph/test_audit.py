@@ -22,11 +22,11 @@ from tests.waiting import until
 OF_USERS_AND_SENDERS = {
     *("archive_notification", "create_notification", "create_notifications"),
     *("mark_notification_read", "mark_notifications_read", "retract_notification"),
-    *("create_contact", "delete_contact", "retry_failed_messages", "send_to_contacts"),
+    *("create_contact", "delete_contact", "retry_failed_messages", "send_to_contacts", "send"),
     *("set_preferences", "update_contact", "unarchive_notification", "update_notification"),
 }
 """Mutations that are no operator's: what they do is told by what they leave. What an operator does to
-the preferences of others is put on record by the mutation itself."""
+the preferences of others, and what it sends, is put on record by the mutation itself."""
 
 LOG = """query ($filter: AuditFilterInput) { auditLog(first: 5, filter: $filter) {
     nodes { by role apiKeyId action targets input outcome codes times at finishedAt }

@@ -16,9 +16,15 @@ from rules.roles import (
 EVERYTHING = set(Permission)
 OF_ADMINS = {Permission.MANAGE_API_KEYS, Permission.READ_AUDIT_LOG}
 OWN = {Permission.READ_OWN_INBOX, Permission.SET_OWN_PREFERENCES}
+OF_SENDERS = {
+    Permission.CREATE_NOTIFICATIONS,
+    Permission.SEND,
+    Permission.KEEP_CONTACTS,
+    Permission.READ_TEMPLATES,
+}
 TABLE = {
     Role.SUBSCRIBER: OWN,
-    Role.SENDER: {*OWN, Permission.CREATE_NOTIFICATIONS, Permission.KEEP_CONTACTS},
+    Role.SENDER: {*OWN, *OF_SENDERS},
     Role.OPERATOR: EVERYTHING - OF_ADMINS,
     Role.ADMIN: EVERYTHING,
 }
@@ -104,7 +110,7 @@ def test_a_key_can_do_no_more_than_its_maker_and_is_no_subscriber(role: Role) ->
 def test_what_operators_manage_is_kept_on_record() -> None:
     assert {each.value for each in OPERATORS} == {
         *("MANAGE_API_KEYS", "MANAGE_CLIENTS", "MANAGE_KINDS", "MANAGE_MAILINGS"),
-        *("MANAGE_PREFERENCES", "MANAGE_SUPPRESSIONS"),
+        *("MANAGE_PREFERENCES", "MANAGE_SUPPRESSIONS", "MANAGE_TEMPLATES"),
     }
     staff = {role for role in Role if is_operator(principal(role))}
     assert staff == {Role.OPERATOR, Role.ADMIN}

@@ -1,6 +1,8 @@
 """A way for tests to act at the worst moment."""
 
+import asyncio
 from collections.abc import Callable
+from typing import Any
 
 from pymongo import monitoring
 
@@ -42,6 +44,18 @@ class Interludes(monitoring.CommandListener):
 
     def failed(self, event: monitoring.CommandFailedEvent) -> None:
         pass
+
+
+def cancel_at(interludes: Interludes, number: int, task: "asyncio.Task[Any]") -> None:
+    """Cancel the task right before its command of this number: what kill -9 leaves of it."""
+
+    def act() -> None:
+        if number:
+            cancel_at(interludes, number - 1, task)
+        else:
+            task.cancel()
+
+    interludes.before("any", "", act)
 
 
 INTERLUDES = Interludes()

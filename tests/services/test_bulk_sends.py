@@ -1,41 +1,18 @@
 """Sends in the bulk lane: lists, groups, segments and all."""
 
-from typing import Any
-
 import pytest
 
 from core import clock
 from core.errors import Problem
 from core.parts import Parts
-from models.mailing import Mailing, MailingStatus
-from models.send import Send
+from models.mailing import MailingStatus
 from rules.message import Status
 from services import launch, mailings, messages, sends, templates
-from services.new_send import Everyone, Lane, NewSend, OwnWords, Recipient, To
-from services.wording import Chosen
+from services.new_send import Everyone, Lane, To
 from tests import factories
 from tests.factories import HOUR, template, with_email
 from tests.services.looking import counted, mistakes, rows
-
-GREETING = Chosen("welcome", context={"name": "all"})
-HELLO = OwnWords("Hello", "News")
-
-
-def to(*recipients: Recipient) -> To:
-    return To(recipients)
-
-
-def mail(address: str = "a@example.com", **said: Any) -> Recipient:
-    return Recipient(email=address, **said)
-
-
-async def send(parts: Parts, whom: To, key: str | None = None, **said: Any) -> Send:
-    usual: dict[str, Any] = {} if said.keys() & {"template", "words"} else {"words": HELLO}
-    return await sends.create(parts, "caller", NewSend(to=whom, **{**usual, **said}), key)
-
-
-async def nothing_written() -> bool:
-    return not await rows() and not await Send.find_all().count() and not await Mailing.count()
+from tests.services.sending import GREETING, mail, nothing_written, send, to
 
 
 async def test_a_long_list_in_the_bulk_lane_is_counted_by_a_mailing(parts: Parts) -> None:

@@ -1,6 +1,5 @@
 import asyncio
 import time
-from typing import Any
 
 import pytest
 from bson import ObjectId
@@ -16,7 +15,7 @@ from services.new_audience import NewAudience
 from services.segments import NewSegment
 from tests import factories
 from tests.factories import id_of, mailing
-from tests.services.interludes import Interludes
+from tests.services.interludes import Interludes, cancel_at
 from tests.services.looking import mistakes
 
 FOREVER = time.monotonic() + 3_600
@@ -89,7 +88,7 @@ async def test_a_deletion_cut_off_at_any_command_is_finished_by_the_sweep(
     while True:
         group_id = await factories.group(parts, "staff", client_ids, user_ids)
         task = asyncio.create_task(groups.delete(parts, "staff"))
-        _cancel_at(interludes, cut_off, task)
+        cancel_at(interludes, cut_off, task)
         await asyncio.wait({task})
         interludes.plans.clear()
         if await groups.get("staff") is not None:
@@ -102,16 +101,6 @@ async def test_a_deletion_cut_off_at_any_command_is_finished_by_the_sweep(
             break
         cut_off += 1
     assert cut_off > 6  # look, mark, two looks for uses, commit, and the first batches
-
-
-def _cancel_at(interludes: Interludes, number: int, task: "asyncio.Task[Any]") -> None:
-    def act() -> None:
-        if number:
-            _cancel_at(interludes, number - 1, task)
-        else:
-            task.cancel()
-
-    interludes.before("any", "", act)
 
 
 async def test_a_group_in_use_stays(parts: Parts) -> None:

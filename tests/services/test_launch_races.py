@@ -13,7 +13,7 @@ from rules.message import Status
 from services import closing, launch, mailings, stats
 from tests import factories
 from tests.factories import created, id_of, with_email
-from tests.services.interludes import Interludes
+from tests.services.interludes import Interludes, cancel_at
 from tests.services.looking import rows, wholly_launched
 
 BOTH = ("sending_api", "email")
@@ -29,7 +29,7 @@ async def test_a_launch_cut_off_at_any_command_is_continued_to_exactly_one_row_e
     while True:
         mailing_id = id_of(await created(parts, channels=BOTH))
         task = asyncio.create_task(launch.launch(parts, mailing_id))
-        _cancel_at(interludes, cut_off, task)
+        cancel_at(interludes, cut_off, task)
         await asyncio.wait({task})
         if not task.cancelled():
             break
@@ -38,18 +38,6 @@ async def test_a_launch_cut_off_at_any_command_is_continued_to_exactly_one_row_e
         cut_off += 1
     assert cut_off > 12  # start, and for each of three batches: read, begin, rows, counts, commit
     interludes.plans.clear()
-
-
-def _cancel_at(interludes: Interludes, number: int, task: "asyncio.Task[int]") -> None:
-    """Cancel the task right before its command of this number."""
-
-    def act() -> None:
-        if number:
-            _cancel_at(interludes, number - 1, task)
-        else:
-            task.cancel()
-
-    interludes.before("any", "", act)
 
 
 async def test_launchers_at_once_don_t_disturb_each_other(

@@ -14,7 +14,7 @@ from services.new_audience import NewAudience
 from services.segments import NewSegment
 from tests import factories
 from tests.factories import created, id_of, with_email
-from tests.services.interludes import Interludes
+from tests.services.interludes import Interludes, cancel_at
 from tests.services.looking import counted, rows
 
 BOTH = ("sending_api", "email")
@@ -85,7 +85,7 @@ async def test_a_launch_over_clients_and_users_cut_off_at_any_command_is_continu
     while True:
         mailing_id = id_of(await created(parts, channels=("email",), groups=("staff",)))
         task = asyncio.create_task(launch.launch(parts, mailing_id))
-        _cancel_at(interludes, cut_off, task)
+        cancel_at(interludes, cut_off, task)
         await asyncio.wait({task})
         interludes.plans.clear()
         await launch.launch(parts, mailing_id)
@@ -95,16 +95,6 @@ async def test_a_launch_over_clients_and_users_cut_off_at_any_command_is_continu
             break
         cut_off += 1
     assert cut_off > 20  # looks, start, and for each of five batches: read, rows, counts, commit
-
-
-def _cancel_at(interludes: Interludes, number: int, task: "asyncio.Task[int]") -> None:
-    def act() -> None:
-        if number:
-            _cancel_at(interludes, number - 1, task)
-        else:
-            task.cancel()
-
-    interludes.before("any", "", act)
 
 
 async def test_a_segment_is_what_it_says_when_the_launch_begins(

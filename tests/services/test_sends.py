@@ -10,8 +10,7 @@ from pydantic import SecretStr
 from core import clock
 from core.errors import Problem
 from core.parts import Parts
-from models.mailing import LocalWindow, Mailing
-from models.send import Send
+from models.mailing import LocalWindow
 from rules.message import Status
 from services import contacts, sends, stats, templates
 from services.contacts import NewContact
@@ -20,28 +19,9 @@ from services.new_template import NewVariant
 from services.wording import Chosen
 from tests import factories
 from tests.factories import HOUR, phone, template, with_email
-from tests.services.interludes import Interludes
+from tests.services.interludes import Interludes, cancel_at
 from tests.services.looking import counted, mistakes, rows
-
-GREETING = Chosen("welcome", context={"name": "all"})
-HELLO = OwnWords("Hello", "News")
-
-
-def to(*recipients: Recipient) -> To:
-    return To(recipients)
-
-
-def mail(address: str = "a@example.com", **said: Any) -> Recipient:
-    return Recipient(email=address, **said)
-
-
-async def send(parts: Parts, whom: To, key: str | None = None, **said: Any) -> Send:
-    usual: dict[str, Any] = {} if said.keys() & {"template", "words"} else {"words": HELLO}
-    return await sends.create(parts, "caller", NewSend(to=whom, **{**usual, **said}), key)
-
-
-async def nothing_written() -> bool:
-    return not await rows() and not await Send.find_all().count() and not await Mailing.count()
+from tests.services.sending import GREETING, HELLO, mail, nothing_written, send, to
 
 
 async def test_each_kind_of_recipient_is_reached_by_what_it_has(parts: Parts) -> None:
@@ -204,7 +184,7 @@ async def test_a_send_cut_off_at_any_command_is_there_as_a_whole_or_not_at_all(
         key = f"{lane} {cut_off}"
         before = len(await rows())
         task = asyncio.create_task(send(parts, whom, key=key, template=GREETING, lane=lane))
-        _cancel_at(interludes, cut_off, task)
+        cancel_at(interludes, cut_off, task)
         await asyncio.wait({task})
         interludes.plans.clear()
         assert len(await rows()) - before in (0, 2)
@@ -217,16 +197,6 @@ async def test_a_send_cut_off_at_any_command_is_there_as_a_whole_or_not_at_all(
             break
         cut_off += 1
     assert cut_off > 4
-
-
-def _cancel_at(interludes: Interludes, number: int, task: "asyncio.Task[Send]") -> None:
-    def act() -> None:
-        if number:
-            _cancel_at(interludes, number - 1, task)
-        else:
-            task.cancel()
-
-    interludes.before("any", "", act)
 
 
 async def test_rows_of_the_future_wait_for_their_start_and_their_window(parts: Parts) -> None:
