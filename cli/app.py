@@ -12,6 +12,7 @@ from cli import (
     new_mailing,
     notifications,
     preferences,
+    send,
     stats,
     suppressions,
     templates,
@@ -26,6 +27,7 @@ GROUPS = {
     "groups": groups.app,
     "mailings": mailings.app,
     "preferences": preferences.app,
+    "sends": send.app,
     "suppressions": suppressions.app,
     "templates": templates.app,
     "watch": watch.app,
@@ -36,7 +38,7 @@ warehouse.join(exports.app)
 
 def join(belfry: typer.Typer) -> None:
     """Add them to the command line."""
-    for room in (imports, notifications, stats):
+    for room in (imports, notifications, send, stats):
         room.join(belfry)
     for name, app in GROUPS.items():
         belfry.add_typer(app, name=name)

@@ -7,8 +7,20 @@ import typer
 from cli.command import Call, command
 from cli.mailings import FIELDS, MAILING
 from cli.moments import EXAMPLES, moment
-from cli.options import Channels, Groups, Id, Key, Operators, Segments, Tags, enums, given, words
-from core.errors import Invalid
+from cli.options import (
+    Channels,
+    Groups,
+    Id,
+    Key,
+    Operators,
+    Segments,
+    Tags,
+    enums,
+    given,
+    hours,
+    words,
+)
+from cli.pairs import pairs
 
 CREATE = f"""mutation CreateMailing($input: CreateMailingInput!) {{
   createMailing(input: $input) {{ mailing {{ ...Shown }} errors {{ field message code }} }}
@@ -57,6 +69,8 @@ Start = Annotated[str | None, typer.Option(help=f"{EXAMPLES}.")]
 End = Annotated[str | None, typer.Option(help="Nothing leaves after it; said like the start.")]
 Everyone = Annotated[bool, typer.Option("--all", help="Every client, instead of filters.")]
 Window = Annotated[str | None, typer.Option(help="Hours of the client's own day: 09:00-21:00.")]
+Template = Annotated[str | None, typer.Option(help="Slug of a template, instead of a text.")]
+Context = Annotated[list[str] | None, typer.Option(help="name=text, name:=JSON or {...}; repeat.")]
 Topic = Annotated[str | None, typer.Option(help="What recipients can mute it by, as news.")]
 Subject = Annotated[str | None, typer.Option(help="Of the e-mails.")]
 
@@ -73,6 +87,8 @@ def mailing(
     _: Call,
     name: Name = None,
     text: Text = None,
+    template: Template = None,
+    context: Context = None,
     subject: Subject = None,
     start: Start = "now",
     end: End = "1d",
@@ -95,6 +111,8 @@ def mailing(
         segments=segment or None,
     )
     said = given(
+        template=template and {"slug": template},
+        context=pairs("--context", context),
         subject=subject,
         channels=enums(channel),
         window=hours(window),
@@ -102,7 +120,7 @@ def mailing(
         idempotencyKey=key,
     )
     content = words(text) or ""
-    said_words = {"name": name or _gist(content), "text": content, "audience": audience}
+    said_words = {"name": name or template or _gist(content), "text": content, "audience": audience}
     return {
         **said_words,
         "startAt": moment("--start", start or "now"),
@@ -166,13 +184,3 @@ async def clone(
 def _gist(words: str) -> str:
     """How a text begins."""
     return next(iter(words.strip().splitlines()), "")[:_LONGEST_GIST]
-
-
-def hours(said: str | None) -> dict[str, str] | None:
-    """A window on the wall clock; the API checks its two ends. Raises Invalid."""
-    if said is None:
-        return None
-    first, dash, last = said.partition("-")
-    if not dash:
-        raise Invalid(f"--window takes two times of day, as 09:00-21:00, not {said!r}")
-    return {"from": first.strip(), "to": last.strip()}

@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from core.errors import Invalid
+
 First = Annotated[int, typer.Option(min=1, max=100, help="At most so many.")]
 After = Annotated[str | None, typer.Option(help="Go on after this cursor.")]
 Id = Annotated[str, typer.Argument(metavar="ID", help="As the lists show it.")]
@@ -32,3 +34,13 @@ def enums(said: list[str] | None) -> list[str] | None:
 def words(said: str | None) -> str | None:
     """A text of an option; `-` stands for all of standard input."""
     return sys.stdin.read() if said == "-" else said
+
+
+def hours(said: str | None) -> dict[str, str] | None:
+    """A window on the wall clock; the API checks its two ends. Raises Invalid."""
+    if said is None:
+        return None
+    first, dash, last = said.partition("-")
+    if not dash:
+        raise Invalid(f"--window takes two times of day, as 09:00-21:00, not {said!r}")
+    return {"from": first.strip(), "to": last.strip()}

@@ -22,7 +22,6 @@ async def test_the_page_works_word_for_word(house: House, tmp_path: Path) -> Non
     assert ran.code == 0, ran.said + ran.complaint
     assert "finished\t1/1\tsent 1" in ran.said
     assert "vip" in ran.said
-    (entry,) = await house.ledger()
-    assert entry["text"] == "Good day from Belfry"
+    assert "Good day from Belfry" in {entry["text"] for entry in await house.ledger()}
     for line in (tmp_path / "bell.ndjson").read_text().splitlines():
         assert json.loads(line)["notification"]["key"] == "new_post"

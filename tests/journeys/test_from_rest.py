@@ -1,6 +1,8 @@
 """docs/from-rest.md: each call of the old services has a twin in GraphQL and one on the command line."""
 
+import json
 import re
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +24,7 @@ CALLS = {
     "GET /api/mailings/fullinfo/",
     "GET /api/mailings/{id}/info/",
     "GET /api/messages/",
+    "POST /api/v1/send-notification/email",
     "/api/contacts",
     "PUT /api/contacts",
     "GET /api/get_failed_mess",
@@ -142,6 +145,40 @@ async def test_statistics_and_messages(house: House, tmp_path: Path) -> None:
     (message,) = mailing["messages"]["nodes"]
     assert message["id"] == (await messages.run(0, MAILING=made["id"])).split("\t")[0]
     assert message["id"] in await messages.run(1)
+
+
+async def test_templates_are_sent_to_one_to_a_group_and_to_all(
+    house: House, tmp_path: Path
+) -> None:
+    belfry = command(house, tmp_path)
+    welcome = {"slug": "welcome", "title": "Welcome", "variables": [{"name": "name"}]}
+    welcome["variants"] = [{"subject": "Hello", "text": "Welcome, {{ name }}"}]
+    (tmp_path / "welcome.json").write_text(json.dumps(welcome))
+    await belfry.ask("templates", "put", "welcome.json")
+    await belfry.ask("clients", "add", "79160000001", "--email", "bob@example.com")
+    await belfry.ask("groups", "create", "vip")
+    await belfry.ask("groups", "add", "vip", "79160000001")
+    await at_work(house.worker())
+
+    twins = Twins(house, "POST /api/v1/send-notification/email", tmp_path)
+    sends = [
+        await twins.ask("Personal", email="ada@example.com"),
+        await twins.ask("Group"),
+        await twins.ask("All"),
+    ]
+    ids = [each["send"]["id"] for each in sends]
+    ids += [field("id", await twins.run(line, EMAIL="eve@example.com")) for line in range(3)]
+    for address, name, count in (("ada", "Ada", 1), ("eve", "Ada", 1), ("bob", "you", 4)):
+        mails = await eventually(partial(mailed, house, f"{address}@example.com", count))
+        assert all(f"Welcome, {name}" in mail["text"] for mail in mails)
+    listed = (await belfry.ask("sends", "list"))["nodes"]
+    assert {each["id"] for each in listed} == set(ids)
+
+
+async def mailed(house: House, to: str, count: int) -> list[dict[str, Any]] | None:
+    """The mails to an address, once they are so many."""
+    found = await house.mails(to)
+    return found if len(found) == count else None
 
 
 async def test_contacts(house: House, tmp_path: Path) -> None:
