@@ -91,6 +91,19 @@ def contents(
     return Said(default, kept, tuple(declared))
 
 
+def is_same(new: NewTemplate, old: NewTemplate) -> bool:
+    """Whether both would be kept alike: `null` is the default locale, and case does not matter."""
+    ours, theirs = (
+        (
+            each.title.strip(),
+            each.description,
+            contents(Checklist(), each.default_locale, each.variants, each.variables),
+        )
+        for each in (new, old)
+    )
+    return ours == theirs
+
+
 def path(said: Said, flaw: Flaw) -> str:
     """The field of the input that a flaw is in."""
     if flaw.locale is None:

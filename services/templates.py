@@ -83,7 +83,7 @@ async def update(
         before = await TemplateVersion.get(version_id(head.id, head.version), session=session)
         assert before is not None
         new = new_template.of(before, changes)
-        if new == new_template.of(before, {}):
+        if new_template.is_same(new, new_template.of(before, {})):
             return head
         return await _replace(session, head, new, caller)
 

@@ -120,6 +120,14 @@ async def test_a_change_of_nothing_makes_no_version(parts: Parts) -> None:
     assert await TemplateVersion.find_all().count() == 1
 
 
+async def test_the_same_said_in_other_words_makes_no_version(parts: Parts) -> None:
+    made = await templates.create(parts, "o", template())
+    version = await templates.chosen("welcome")
+    [said] = [NewVariant(it.subject, it.text, it.html) for it in version.variants.values()]
+    changes = {"title": f" {made.title} ", "variants": (said,)}
+    assert (await templates.update(parts, "o", "welcome", changes)).version == 1
+
+
 async def test_a_change_that_makes_a_mistake_changes_nothing(parts: Parts) -> None:
     made = await templates.create(parts, "o", template())
     change = templates.update(parts, "o", "welcome", {"variables": (), "title": ""})
