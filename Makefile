@@ -38,6 +38,7 @@ web: $(WEB) ## Build the front ends into graph/static/
 	@$(NODE) web/build.mjs
 
 web-check: $(WEB)
+	@$(NODE) web/generate.mjs
 	@$(NODE) web/node_modules/typescript/bin/tsc --noEmit --project web
 	@$(NODE) web/build.mjs build/static
 	@diff --recursive --brief graph/static build/static || \

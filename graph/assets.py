@@ -4,6 +4,7 @@ import asyncio
 import gzip
 import hashlib
 import mimetypes
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -24,14 +25,16 @@ POLICY = (
     "connect-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 """For pages: only what we serve ourselves. `connect-src 'self'` covers the socket (CSP 3)."""
-OF_EDITOR = POLICY.replace("style-src 'self'", "style-src 'self' 'unsafe-inline'")
-"""Monaco, the explorer's editor, writes styles as it goes; scripts stay ours alone."""
+STYLED = POLICY.replace("style-src 'self'", "style-src 'self' 'unsafe-inline'")
+"""Monaco (the explorer's editor) and Mantine (the console) write styles as they go; scripts stay ours alone."""
 PAGES = {
     "/bell": ("bell.html", POLICY),
-    "/docs": ("explorer.html", OF_EDITOR),
-    "/graphiql": ("explorer.html", OF_EDITOR),
+    "/docs": ("explorer.html", STYLED),
+    "/graphiql": ("explorer.html", STYLED),
+    "/console": ("console.html", STYLED),
+    "/console/{place:path}": ("console.html", STYLED),
 }
-"""By path: the file, and what it may load."""
+"""By path: the file, and what it may load. The console finds its places below its path by itself."""
 FRESH = "public, max-age=300"
 """For names that stay while their content changes."""
 
@@ -96,14 +99,18 @@ async def bell(request: Request) -> Response:
     return answer(request, found, {"Cache-Control": FRESH, "Access-Control-Allow-Origin": "*"})
 
 
-async def page(request: Request) -> Response:
-    """A page; where nothing was built, one that says what to do."""
-    name, policy = PAGES[request.url.path]
-    try:
-        found = await asset(name)
-    except HTTPException:
-        return PlainTextResponse(REBUILD, 503)
-    return answer(request, found, {"Cache-Control": "no-cache", "Content-Security-Policy": policy})
+def page(name: str, policy: str) -> Callable[[Request], Awaitable[Response]]:
+    """Answers with a page; where nothing was built, with one that says what to do."""
+
+    async def answer_page(request: Request) -> Response:
+        try:
+            found = await asset(name)
+        except HTTPException:
+            return PlainTextResponse(REBUILD, 503)
+        headers = {"Cache-Control": "no-cache", "Content-Security-Policy": policy}
+        return answer(request, found, headers)
+
+    return answer_page
 
 
 async def hashed(request: Request) -> Response:
@@ -115,6 +122,6 @@ async def hashed(request: Request) -> Response:
 ROUTES = (
     Route("/bell.js", bell),
     Route("/bell.d.ts", bell),
-    *(Route(path, page) for path in PAGES),
+    *(Route(path, page(*shown)) for path, shown in PAGES.items()),
     Route("/assets/{name}", hashed),
 )

@@ -112,6 +112,7 @@ class Stack:
             "Logs": str(self._assembly.folder.logs),
         }
         tokens = {role: self._token(role) for role in roles}
+        links["Console"] = f"{self._url()}/console#token={tokens['admin']}"
         links["Explorer"] = f"{self._url()}/docs#token={tokens['admin']}"
         links["A bell"] = f"{self._url()}/bell#user={USER_ID}&token={tokens['subscriber']}"
         screen.welcome(links, tokens, _call(links["GraphQL API"], tokens["subscriber"]))

@@ -63,6 +63,6 @@ async def test_without_a_build_a_page_says_how_to_build_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(assets, "STATIC", tmp_path)
-    response = await assets.page(Request({"type": "http", "path": "/bell", "headers": []}))
+    response = await assets.page(*assets.PAGES["/bell"])(Request({"type": "http", "headers": []}))
     assert response.status_code == 503
     assert b"make web" in response.body

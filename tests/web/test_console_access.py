@@ -1,0 +1,96 @@
+"""The console is for everyone who may see it: signing in, roles, axe in light and dark (M18)."""
+
+import re
+from pathlib import Path
+from typing import Literal
+
+import pytest
+from playwright.async_api import expect
+
+from rules.roles import Permission, Principal, Role, may
+from tests.web.conftest import Desk
+from tests.web.test_console_mailings import console, mail, people
+
+SOURCE = Path(__file__).parents[2] / "web" / "console" / "may.ts"
+EMPTY = ("", "/mailings", "/compose")
+
+
+async def test_a_token_signs_in_and_is_no_part_of_the_address(desk: Desk) -> None:
+    page = await desk.tab("/console/mailings")
+    await page.get_by_label(re.compile("^Token")).fill("no token")
+    await page.get_by_role("button", name="Sign in").click()
+    await expect(page.get_by_role("alert")).to_contain_text("That is no token")
+    await page.get_by_label(re.compile("^Token")).fill(desk.house.token("operator"))
+    await page.get_by_role("button", name="Sign in").click()
+    await expect(page.get_by_role("heading", name="Mailings", level=1)).to_be_visible()
+    await page.get_by_role("button", name="Sign out").click()
+    await expect(page.get_by_label(re.compile("^Token"))).to_be_visible()
+
+    page = await console(desk, "/mailings")
+    await expect(page.get_by_role("heading", name="Mailings", level=1)).to_be_visible()
+    assert "token" not in page.url
+    await page.reload()
+    await expect(page.get_by_role("heading", name="Mailings", level=1)).to_be_visible()
+
+
+async def test_a_token_that_is_not_valid_leads_back_to_signing_in(desk: Desk) -> None:
+    forged = desk.house.token("admin")[:-4] + "AAAA"
+    page = await desk.tab(f"/console#token={forged}")
+    await expect(page.get_by_label(re.compile("^Token"))).to_be_visible()
+
+
+async def test_a_subscriber_is_told_that_this_is_not_for_them(desk: Desk) -> None:
+    page = await console(desk, role="subscriber")
+    await expect(page.get_by_text("The console is for staff")).to_be_visible()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+async def test_axe_finds_nothing_on_any_screen(
+    desk: Desk, scheme: Literal["light", "dark"]
+) -> None:
+    page = await console(desk, role="admin")
+    await page.emulate_media(color_scheme=scheme)
+    for path in EMPTY:
+        await page.goto(f"{desk.origin}/console{path}")
+        await expect(page.get_by_role("heading", level=1)).to_be_visible()
+        await expect(page.get_by_role("status", name="Loading")).to_have_count(0)
+        assert await desk.faults_of_access(page) == [], path
+
+    await people(desk, 3)
+    mailing = await mail(desk, "For everyone")
+    for tab in ("Progress", "Recipients", "Live attempts", "Content", "Changes"):
+        await page.goto(f"{desk.origin}/console/mailings/{mailing}")
+        await page.get_by_role("tab", name=tab).click()
+        assert await desk.faults_of_access(page) == [], tab
+    await page.goto(f"{desk.origin}/console/mailings")
+    await page.get_by_role("button", name="More for For everyone").click()
+    assert await desk.faults_of_access(page) == []
+
+
+async def test_it_fits_a_narrow_screen(desk: Desk) -> None:
+    page = await console(desk)
+    await page.set_viewport_size({"width": 390, "height": 800})
+    for path in EMPTY:
+        await page.goto(f"{desk.origin}/console{path}")
+        await expect(page.get_by_role("heading", level=1)).to_be_visible()
+        wide = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
+        assert not await page.evaluate(wide), path
+    await page.get_by_role("button", name="Menu").click()
+    await page.get_by_role("link", name="Mailings").click()
+    await expect(page.get_by_role("heading", name="Mailings", level=1)).to_be_visible()
+
+
+def test_what_it_shows_to_a_role_is_what_the_role_may_do() -> None:
+    source = SOURCE.read_text(encoding="utf-8")
+    lists = dict(re.findall(r"const (\w+): Role\[\] = \[(.*?)\]", source))
+    table = source[source.index("export const MAY") :]
+    found = re.findall(r"^  ([A-Z_]+): (?:\[(.*?)\]|(\w+)),$", table, re.MULTILINE)
+    assert found
+    for permission, roles, name in found:
+        named = set(re.findall(r"\w+", roles or lists[name]))
+        allowed = {
+            role.value
+            for role in Role
+            if may(Principal("somebody", role, None), Permission(permission))
+        }
+        assert named == allowed, permission

@@ -1,0 +1,47 @@
+/** The API: queries and mutations over HTTP, what is live over one socket. */
+
+import { Client, fetchExchange, mapExchange, subscriptionExchange } from '@urql/core';
+import { createClient } from 'graphql-ws';
+
+import { current, signOut } from './session';
+
+const authorization = () => `Bearer ${current()?.token ?? ''}`;
+
+function socket() {
+  return createClient({
+    url: new URL('/graphql', location.href.replace(/^http/, 'ws')).href,
+    connectionParams: () => ({ authorization: authorization() }),
+    retryAttempts: Infinity,
+    shouldRetry: () => true,
+    lazyCloseTimeout: 2_000,
+  });
+}
+
+export function connect(): Client {
+  const live = socket();
+  return new Client({
+    url: '/graphql',
+    preferGetMethod: false,
+    requestPolicy: 'network-only',
+    fetchOptions: () => ({ headers: { authorization: authorization() } }),
+    exchanges: [
+      mapExchange({
+        onError: (error) => {
+          const signedOut = error.graphQLErrors.some((one) => one.extensions.code === 'UNAUTHENTICATED');
+          if (signedOut) signOut();
+        },
+      }),
+      fetchExchange,
+      subscriptionExchange({
+        forwardSubscription: ({ query, variables }) => ({
+          subscribe: (sink) => ({
+            unsubscribe: live.subscribe(
+              { query: query ?? '', variables: variables as Record<string, unknown> },
+              sink as never,
+            ),
+          }),
+        }),
+      }),
+    ],
+  });
+}

@@ -1,0 +1,82 @@
+import { Button, Grid, Stack } from '@mantine/core';
+import { IconChecklist } from '@tabler/icons-react';
+import { type FormEvent, useState } from 'react';
+import { useLocation } from 'wouter';
+
+import { CreateMailingDocument, type CreateMailingInput, PreviewDocument } from '../gql/graphql';
+import { Head } from '../parts/head';
+import { LeftOver } from '../parts/left-over';
+import { newKey } from '../parts/local-time';
+import { tell } from '../parts/tell';
+import { useAsk } from '../parts/use-ask';
+import { useChange } from '../parts/use-change';
+import { Check } from './compose/check';
+import { type Draft, FIELDS, fresh, written } from './compose/draft';
+import { Reach } from './compose/reach';
+import { When } from './compose/when';
+import { Whom } from './compose/whom';
+import { Words } from './compose/words';
+
+export default function Compose() {
+  const [, go] = useLocation();
+  const [draft, setDraft] = useState(fresh);
+  /** What was checked is what is sent, also if it has to be sent twice. */
+  const [checked, setChecked] = useState<CreateMailingInput | null>(null);
+  const check = useAsk(PreviewDocument);
+  const create = useChange(CreateMailingDocument);
+  const preview = check.found?.preview;
+
+  const change = (changed: Partial<Draft>) => setDraft((known) => ({ ...known, ...changed }));
+  const at = (field: string) => create.at(field) ?? check.at(field);
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    create.forget();
+    const input = written(draft, newKey());
+    setChecked(input);
+    void check.ask({ input });
+  };
+  const confirm = async () => {
+    if (!checked) return;
+    const done = await create.run({ input: checked });
+    check.close();
+    if (!done?.mailing) return;
+    tell.done(draft.now ? `“${draft.name}” goes off` : `“${draft.name}” is scheduled`);
+    go(`/mailings/${encodeURIComponent(done.mailing.id)}`);
+  };
+  const fields = { draft, change, at };
+  return (
+    <>
+      <Head title="Compose a mailing">Nothing leaves before you have seen the check and said so.</Head>
+      <form onSubmit={submit} noValidate>
+        <Grid gap="lg">
+          <Grid.Col span={{ base: 12, lg: 8 }}>
+            <Stack>
+              <LeftOver errors={[...create.rest(FIELDS), ...check.rest(FIELDS)]} />
+              <Words {...fields} />
+              <Whom {...fields} />
+              <When {...fields} />
+            </Stack>
+          </Grid.Col>
+          <Grid.Col span={{ base: 12, lg: 4 }}>
+            <Stack pos="sticky" top={76}>
+              <Reach draft={draft} />
+              <Button type="submit" loading={check.busy} leftSection={<IconChecklist size={18} />}>
+                Check and send
+              </Button>
+            </Stack>
+          </Grid.Col>
+        </Grid>
+      </form>
+      {preview && (
+        <Check
+          preview={preview}
+          name={draft.name}
+          now={draft.now}
+          busy={create.busy}
+          onConfirm={confirm}
+          onClose={check.close}
+        />
+      )}
+    </>
+  );
+}

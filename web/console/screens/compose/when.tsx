@@ -1,0 +1,66 @@
+import { Fieldset, Group, SegmentedControl, Stack, Switch, TextInput } from '@mantine/core';
+
+import { ZONE } from '../../parts/format';
+import type { Fields } from './fields';
+
+/** From when until when, and in which hours of the recipients' days. */
+export function When({ draft, change, at }: Fields) {
+  return (
+    <Fieldset legend="Time">
+      <Stack>
+        <SegmentedControl
+          w="fit-content"
+          aria-label="Start"
+          value={draft.now ? 'now' : 'later'}
+          onChange={(chosen) => change({ now: chosen === 'now' })}
+          data={[
+            { value: 'now', label: 'Start at once' },
+            { value: 'later', label: 'Start later' },
+          ]}
+        />
+        <Group align="flex-start" grow>
+          {!draft.now && (
+            <TextInput
+              type="datetime-local"
+              label="Start"
+              description={`Your time zone, ${ZONE}`}
+              value={draft.start}
+              error={at('startAt')}
+              onChange={(event) => change({ start: event.currentTarget.value })}
+            />
+          )}
+          <TextInput
+            type="datetime-local"
+            label="End"
+            description="What has not left by then expires"
+            value={draft.end}
+            error={at('endAt')}
+            onChange={(event) => change({ end: event.currentTarget.value })}
+          />
+        </Group>
+        <Switch
+          label="Only in certain hours of each recipient's day"
+          checked={draft.windowed}
+          onChange={(event) => change({ windowed: event.currentTarget.checked })}
+        />
+        {draft.windowed && (
+          <Group align="flex-start">
+            <TextInput
+              type="time"
+              label="From"
+              value={draft.opens}
+              error={at('window')}
+              onChange={(event) => change({ opens: event.currentTarget.value })}
+            />
+            <TextInput
+              type="time"
+              label="To"
+              value={draft.closes}
+              onChange={(event) => change({ closes: event.currentTarget.value })}
+            />
+          </Group>
+        )}
+      </Stack>
+    </Fieldset>
+  );
+}
