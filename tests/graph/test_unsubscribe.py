@@ -68,6 +68,45 @@ async def test_a_form_in_parts_does_the_same(edge: Edge, user: ObjectId) -> None
     assert muted(edge, user) == ["promo/email"]
 
 
+@pytest.mark.parametrize(
+    ("content_type", "said"),
+    [
+        (
+            'Multipart/Form-Data; charset=utf-8; boundary="a b"',
+            (
+                b'hello\n--a b\nX: y\ncontent-disposition: form-data; name="List-Unsubscribe"\n\n'
+                b"One-Click\n--a b--\n"
+            ),
+        ),
+        (
+            "multipart/form-data;boundary=ab",
+            (
+                b"--ab\r\nContent-Disposition: form-data;name=List-Unsubscribe\r\n"
+                b"Content-Type: text/plain\r\n\r\nOne-Click\r\n"
+                b'--ab\r\nContent-Disposition: form-data; name=""\r\n\r\n\r\n--ab--'
+            ),
+        ),
+    ],
+)
+async def test_a_form_in_parts_may_be_written_in_many_ways(
+    edge: Edge, user: ObjectId, content_type: str, said: bytes
+) -> None:
+    where = path(link_of(user))
+    status, _ = await post(edge, where, BytesIO(said), **{"Content-Type": content_type})
+    assert (status, muted(edge, user)) == (200, ["promo/email"])
+
+
+@pytest.mark.parametrize("piece", ['"', "; ", "a=b; ", "(", "a "])
+async def test_a_long_content_type_is_refused_before_anybody_reads_it(
+    edge: Edge, user: ObjectId, piece: str
+) -> None:
+    # A mail parser takes minutes for these, in which nobody else would be served.
+    said = "multipart/form-data; boundary=b; " + piece * (16_000 // len(piece))
+    part = b'--b\r\nContent-Disposition: form-data; name="do"\r\n\r\nall\r\n--b--\r\n'
+    status, _ = await post(edge, path(link_of(user)), BytesIO(part), **{"Content-Type": said})
+    assert (status, muted(edge, user)) == (400, [])
+
+
 @pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS"])
 async def test_looking_changes_nothing(edge: Edge, user: ObjectId, method: str) -> None:
     where = path(link_of(user))
