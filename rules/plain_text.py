@@ -22,6 +22,8 @@ _NO_TAG = re.compile(r"<(?![a-zA-Z/!?])")
 _ATTRIBUTE = re.compile(
     r"(?<![^\s\"'/])([^\s=\"'/]++)\s*+=\s*+(?:\"([^\"]*+)\"|'([^']*+)'|([^\s\"']++))"
 )
+_LONG_NUMBER = re.compile(r"&#(?=[0-9]{8})")
+"""Of no character; Python refuses to read a number of thousands of digits."""
 _SHOWN_AS_IT_IS = ("mailto:", "tel:")
 
 
@@ -39,7 +41,7 @@ def _step(html: str, at: int, reader: "_Reader") -> int:
     if html[at] != "<" or _NO_TAG.match(html, at):
         end = html.find("<", at + 1)
         end = len(html) if end < 0 else end
-        reader.read(unescape(html[at:end]))
+        reader.read(_unescaped(html[at:end]))
         return end
     if html.startswith("<!--", at):
         return _behind(html, "-->", at + 4)
@@ -113,5 +115,9 @@ class _Reader:
 def _attribute(attributes: str, name: str) -> str:
     for found in _ATTRIBUTE.finditer(attributes):
         if found[1].lower() == name:
-            return _SPACE.sub(" ", unescape(found[2] or found[3] or found[4] or "")).strip()
+            return _SPACE.sub(" ", _unescaped(found[2] or found[3] or found[4] or "")).strip()
     return ""
+
+
+def _unescaped(text: str) -> str:
+    return unescape(_LONG_NUMBER.sub("&amp;#", text))

@@ -74,3 +74,10 @@ def test_any_html_gives_a_text(html: str) -> None:
 def test_broken_markup_is_read_once_and_no_more(piece: str) -> None:
     # A parser that looks back over what it has read takes hours for these.
     plain_text(piece * (1_000_000 // len(piece)))
+
+
+@pytest.mark.parametrize("html", ["{}", "<a href='{}'></a>", "<img alt={}>"])
+def test_a_number_of_no_character_stays_as_it_is(html: str) -> None:
+    for number in ("&#" + "1" * 5_000 + ";", "&#" + "0" * 5_000, "&#123456789"):
+        assert number in plain_text(html.format(number))
+    assert plain_text("&#0000065;") == "A"
