@@ -10,7 +10,6 @@ from rules import addresses
 from rules.message import Route
 
 LONGEST_NOTE = 500
-LONGEST_ADDRESS = 254
 
 
 class Reason(StrEnum):
@@ -29,8 +28,11 @@ def key(channel: str, address: str) -> str:
 def spelled(channel: str, address: str) -> str:
     """The one spelling of an address for looking it up.
 
-    Of e-mail in lower case, as practically all servers take it, and with its domain in ASCII.
+    Of e-mail in lower case, as practically all servers take it, and with its domain in ASCII;
+    names of channels on Telegram have no case either.
     """
+    if channel == Route.TELEGRAM:
+        return address.strip().lower()
     if channel != Route.EMAIL:
         return address.strip()
     local, at, domain = address.strip().lower().rpartition("@")
@@ -39,8 +41,7 @@ def spelled(channel: str, address: str) -> str:
 
 def checked(channel: str, raw: str) -> str:
     """The spelling of an address that somebody gives; raises Invalid."""
-    rule = _RULES.get(channel, _any_address)
-    return spelled(channel, rule(raw))
+    return spelled(channel, _RULES[channel](raw))
 
 
 def note(raw: str) -> str:
@@ -64,18 +65,8 @@ def _ascii(domain: str) -> str:
         return domain
 
 
-def _any_address(raw: str) -> str:
-    text = raw.strip()
-    if not text:
-        raise Invalid("must not be empty", Problem.BLANK)
-    if len(text) > LONGEST_ADDRESS:
-        raise Invalid(f"has at most {LONGEST_ADDRESS} characters", Problem.TOO_LONG)
-    if not text.isprintable():
-        raise Invalid("remove the line breaks and control characters")
-    return text
-
-
-_RULES: Mapping[str, Callable[[str], str]] = {
+_RULES: Mapping[str, Callable[[object], str]] = {
     Route.EMAIL: addresses.email,
     Route.SENDING_API: addresses.phone,
+    **{Route(name): rule for name, rule in addresses.HANDLES.items()},
 }

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from pymongo import ReplaceOne, UpdateOne
@@ -149,11 +150,12 @@ def _row(channel: str, address: str, reason: Reason, at: datetime) -> Row:
 
 
 def _checked(by: str, new: NewSuppression) -> Suppression | InvalidInput:
-    checks = Checklist()
-    if new.channel not in set(Route):
-        checks.add("channel", f"name a channel: {', '.join(Route)}")
+    checks, address = Checklist(), None
     checks.take("note", suppression.note, new.note)
-    address = checks.take("address", lambda raw: suppression.checked(new.channel, raw), new.address)
+    if new.channel in set(Route):
+        address = checks.take("address", partial(suppression.checked, new.channel), new.address)
+    else:
+        checks.add("channel", f"name a channel: {', '.join(Route)}")
     if checks.errors:
         return InvalidInput(*checks.errors)
     assert address is not None

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from core.errors import Invalid
 from rules import suppression
+from rules.addresses import HANDLES
 from rules.message import Route
 from rules.suppression import Reason
 
@@ -42,6 +43,26 @@ def test_a_phone_is_written_as_clients_have_it() -> None:
     assert suppression.checked(Route.SENDING_API, "79991234567") == "79991234567"
     with pytest.raises(Invalid):
         suppression.checked(Route.SENDING_API, "ann@example.com")
+
+
+@pytest.mark.parametrize(
+    ("route", "nearly", "right"),
+    [
+        (Route.WHATSAPP, "+7 999 123-45-67", "79991234567"),
+        (Route.TELEGRAM, "News_of_town", "@News_of_town"),
+        (Route.VIBER, "01234567890A= of Ann", "01234567890A="),
+    ],
+)
+def test_a_handle_that_no_message_goes_to_holds_nothing_back(
+    route: Route, nearly: str, right: str
+) -> None:
+    with pytest.raises(Invalid):
+        suppression.checked(route, nearly)
+    assert suppression.checked(route, right) == suppression.spelled(route, HANDLES[route](right))
+
+
+def test_a_channel_on_telegram_is_the_same_in_any_case() -> None:
+    assert suppression.checked(Route.TELEGRAM, "@News") == suppression.spelled("telegram", "@nEWS")
 
 
 def test_what_is_critical_goes_to_who_unsubscribed_and_to_no_address_that_bounced() -> None:
