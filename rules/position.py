@@ -1,7 +1,7 @@
 """Where in a template's source something stands; Jinja2 itself knows no columns."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
 from jinja2 import Environment
@@ -49,14 +49,16 @@ def column(source: str, line: int, message: str) -> int | None:
     return tags[0].column if len(tags) == 1 else None
 
 
-def of_name(source: str, name: str) -> Position | None:
-    """Where a template first takes this name from its context."""
+def of_names(source: str, names: Collection[str]) -> dict[str, Position]:
+    """Where a template first takes each of these names from its context, read in one go."""
+    found: dict[str, Position] = {}
     before = ""
     for token in _tokens(source):
-        if token.kind == "name" and token.text == name and before not in (".", "|", "is"):
-            return Position(token.line, token.column)
+        is_new = token.kind == "name" and token.text in names and token.text not in found
+        if is_new and before not in (".", "|", "is"):
+            found[token.text] = Position(token.line, token.column)
         before = before if token.kind in _SILENT else token.text
-    return None
+    return found
 
 
 def _quoted(message: str) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
+from itertools import islice
 from typing import Protocol
 
 from core.errors import Invalid, Problem
@@ -19,6 +20,8 @@ UNSUBSCRIBE = "belfry-unsubscribe-6c3c0e8f5d0a9a53f5a1b2e4"
 MOST_LOCALES, MOST_VARIABLES = 50, 100
 LONGEST_SUBJECT = 200
 """Characters of a subject once it is filled; its template may have five times as many."""
+MOST_FLAWS = 50
+"""Of a template, told at once: to find what was meant by a name takes milliseconds."""
 LARGEST = 500_000
 """Characters of all wordings together."""
 TEXT, HTML, SUBJECT, CONTEXT = "text", "html", "subject", "context"
@@ -104,16 +107,17 @@ def linked(said: str, url: str, *, html: bool = False) -> str:
 
 
 def check(contents: Contents) -> list[Flaw]:
-    """Everything that is wrong with a template that is to be kept."""
-    flaws = list(_sizes(contents))
-    flaws += [
-        Flaw(f"variables.{at}.{field}", said, variable=name)
-        for at, name, field, said in variable.mistakes(contents.variables, UNSUBSCRIBE_NAME)
-    ]
+    """What is wrong with a template that is to be kept: everything, or the first 50."""
+    return list(islice(_flaws(contents), MOST_FLAWS))
+
+
+def _flaws(contents: Contents) -> Iterator[Flaw]:
+    yield from _sizes(contents)
+    for at, name, field, said in variable.mistakes(contents.variables, UNSUBSCRIBE_NAME):
+        yield Flaw(f"variables.{at}.{field}", said, variable=name)
     declared = {each.name for each in contents.variables}
     for locale, variant in contents.variants.items():
-        flaws += _check_variant(locale, variant, declared)
-    return flaws
+        yield from _check_variant(locale, variant, declared)
 
 
 def _sizes(contents: Contents) -> Iterator[Flaw]:
@@ -148,9 +152,11 @@ def _check_variant(locale: str, variant: Variant, declared: set[str]) -> Iterato
             yield _flaw(part, error, locale)
             continue
         allowed = declared if part == SUBJECT else declared | {UNSUBSCRIBE_NAME}
+        places: dict[str, position.Position] | None = None
         for name in sorted(used):
             if message := _objection(source, name, allowed):
-                line, column = position.of_name(source, name) or (None, None)
+                places = position.of_names(source, used) if places is None else places
+                line, column = places.get(name) or (None, None)
                 yield Flaw(part, message, line, column, name, locale)
 
 

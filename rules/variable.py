@@ -16,6 +16,8 @@ from rules import render
 DEFAULT_LIMIT = 4_000
 """Characters of a default in JSON."""
 
+MOST_UNKNOWN = 20
+"""Names of a context that are told one by one: to find what was meant takes milliseconds."""
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
 _WORDS = frozenset(str.split("and elif else for if in is loop not or range recursive self"))
 """Names that mean something in Jinja2, or do so at some place."""
@@ -78,12 +80,15 @@ def fitting(
         else:
             values[each.name] = value
     known = {each.name for each in variables}
-    for name in (str(name)[:64] for name in context if name not in known):
+    unknown = [str(name)[:64] for name in context if name not in known]
+    for name in unknown[:MOST_UNKNOWN]:
         if name == reserved:
             flaws.append((name, f"`{name}` is filled by Belfry; leave it out"))
         else:
             what = hint(name, known - context.keys()) or "leave it out, or declare it"
             flaws.append((name, f"the template has no variable `{name}`; {what}"))
+    if len(unknown) > MOST_UNKNOWN:
+        flaws.append((None, f"has {len(unknown):,} names that the template has no variables for"))
     return values, flaws
 
 

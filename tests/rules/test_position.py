@@ -56,7 +56,7 @@ def test_a_mistake_is_told_with_its_line_and_column(
     ],
 )
 def test_a_name_is_found_where_it_is_first_taken(source: str, at: tuple[int, int] | None) -> None:
-    assert position.of_name(source, "name") == at
+    assert position.of_names(source, {"name", "other"}).get("name") == at
 
 
 @given(st.lists(WORDS | st.text(max_size=3), max_size=20).map(" ".join))

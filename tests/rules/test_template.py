@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from core.errors import Problem
 from rules import template
 from rules.template import UNSUBSCRIBE, Flaw, Flawed, Variant, Words, check, fill, linked
-from rules.variable import Type, Variable
+from rules.variable import MOST_UNKNOWN, Type, Variable
 
 
 @dataclass
@@ -218,3 +218,25 @@ def test_filling_gives_words_or_says_what_is_wrong_and_nothing_else(
         assert len(words.subject) <= template.LONGEST_SUBJECT
     for flaw in check(said):
         assert flaw.part in {"subject", "text", "html"}
+
+
+def test_of_a_thousand_mistakes_the_first_are_told() -> None:
+    # Each takes milliseconds to tell: this would go on for minutes.
+    names = [f"variable_number_{number:04d}_with_a_long_name_{'a' * 20}" for number in range(1_500)]
+    declared = [Variable(name) for name in names[:100]]
+    html = "".join(f"{{{{ {name}x }}}}" for name in names)
+    found = check(Contents({"en": Variant("S", "", html)}, declared))
+    assert len(found) == template.MOST_FLAWS
+    assert all(flaw.line == 1 and flaw.column for flaw in found)
+
+
+def test_of_a_thousand_names_too_many_in_a_context_some_are_told() -> None:
+    context = {"name": "Ann"} | {f"name{number}": 1 for number in range(10_000)}
+    *told, last = flaws(GREETING, context)
+    assert {flaw.variable for flaw in told} <= context.keys()
+    assert len(told) == MOST_UNKNOWN
+    assert "10,000 names" in last.message
+
+
+def test_html_with_a_number_of_no_character_is_filled() -> None:
+    assert "&#1111" in fill(contents(html=f"&#{'1' * 5_000};"), None, {}).text
