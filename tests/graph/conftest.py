@@ -141,3 +141,11 @@ def edge(shared_edge: Edge) -> Iterator[Edge]:
 def user_id() -> str:
     """A user that no other test knows."""
     return str(ObjectId())
+
+
+@pytest.fixture
+def user(edge: Edge) -> ObjectId:
+    """A user who has muted nothing."""
+    user_id = ObjectId()
+    edge.database["users"].insert_one({"_id": user_id, "seq": 0, "unread": 0})
+    return user_id

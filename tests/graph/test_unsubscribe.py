@@ -1,51 +1,16 @@
 """The page behind the link in a mail: looking does nothing, one POST ends the mails (RFC 8058)."""
 
 import re
-from io import BytesIO
-from typing import Any
 
-import aiohttp
 import pytest
 from bson import ObjectId
 
-from core.settings import load
 from rules.unsubscribing import Link, Whom
-from services import unsubscribing
-from tests.graph.conftest import FRONT_END, SECRET, Edge
+from tests.graph.conftest import FRONT_END, Edge
 from tests.graph.http import exchange
+from tests.graph.unsubscribing import FORM, link_of, muted, path, post
 
-SETTINGS = load(_env_file=None, jwt_secret=SECRET, public_url="http://127.0.0.1:8000")
-ONE_CLICK = {"List-Unsubscribe": "One-Click"}
 STRANGER = "https://evil.example.com"
-FORM = "application/x-www-form-urlencoded"
-
-
-def path(link: Link) -> str:
-    return unsubscribing.url(SETTINGS, link).removeprefix("http://127.0.0.1:8000")
-
-
-def link_of(user_id: object, topic: str | None = "promo") -> Link:
-    return Link(Whom.USER, str(user_id), topic, "email")
-
-
-@pytest.fixture
-def user(edge: Edge) -> ObjectId:
-    """A user who has muted nothing."""
-    user_id = ObjectId()
-    edge.database["users"].insert_one({"_id": user_id, "seq": 0, "unread": 0})
-    return user_id
-
-
-def muted(edge: Edge, user_id: ObjectId) -> Any:
-    row = edge.database["users"].find_one({"_id": user_id})
-    assert row is not None
-    return row.get("muted", [])
-
-
-async def post(edge: Edge, where: str, said: Any = None, **headers: str) -> tuple[int, str]:
-    given = said if said is not None else ONE_CLICK
-    async with edge.http.post(where, data=given, headers=headers) as response:
-        return response.status, await response.text()
 
 
 async def test_one_click_of_a_mail_provider_mutes_the_topic_by_e_mail(
@@ -58,53 +23,6 @@ async def test_one_click_of_a_mail_provider_mutes_the_topic_by_e_mail(
         assert muted(edge, user) == ["promo/email"]
     (line, *_) = [line for line in edge.log() if line["event"] == "recipient.unsubscribed"][-1:]
     assert (line["user_id"], line["topic"], line["everything"]) == (str(user), "promo", False)
-
-
-async def test_a_form_in_parts_does_the_same(edge: Edge, user: ObjectId) -> None:
-    form = aiohttp.FormData(ONE_CLICK, default_to_multipart=True)
-    async with edge.http.post(path(link_of(user)), data=form) as response:
-        assert response.status == 200
-        assert response.request_info.headers["Content-Type"].startswith("multipart/form-data")
-    assert muted(edge, user) == ["promo/email"]
-
-
-@pytest.mark.parametrize(
-    ("content_type", "said"),
-    [
-        (
-            'Multipart/Form-Data; charset=utf-8; boundary="a b"',
-            (
-                b'hello\n--a b\nX: y\ncontent-disposition: form-data; name="List-Unsubscribe"\n\n'
-                b"One-Click\n--a b--\n"
-            ),
-        ),
-        (
-            "multipart/form-data;boundary=ab",
-            (
-                b"--ab\r\nContent-Disposition: form-data;name=List-Unsubscribe\r\n"
-                b"Content-Type: text/plain\r\n\r\nOne-Click\r\n"
-                b'--ab\r\nContent-Disposition: form-data; name=""\r\n\r\n\r\n--ab--'
-            ),
-        ),
-    ],
-)
-async def test_a_form_in_parts_may_be_written_in_many_ways(
-    edge: Edge, user: ObjectId, content_type: str, said: bytes
-) -> None:
-    where = path(link_of(user))
-    status, _ = await post(edge, where, BytesIO(said), **{"Content-Type": content_type})
-    assert (status, muted(edge, user)) == (200, ["promo/email"])
-
-
-@pytest.mark.parametrize("piece", ['"', "; ", "a=b; ", "(", "a "])
-async def test_a_long_content_type_is_refused_before_anybody_reads_it(
-    edge: Edge, user: ObjectId, piece: str
-) -> None:
-    # A mail parser takes minutes for these, in which nobody else would be served.
-    said = "multipart/form-data; boundary=b; " + piece * (16_000 // len(piece))
-    part = b'--b\r\nContent-Disposition: form-data; name="do"\r\n\r\nall\r\n--b--\r\n'
-    status, _ = await post(edge, path(link_of(user)), BytesIO(part), **{"Content-Type": said})
-    assert (status, muted(edge, user)) == (400, [])
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS"])
@@ -202,45 +120,6 @@ async def test_a_token_that_is_not_exactly_ours_opens_nothing(edge: Edge, user: 
             assert status == 404, token
             assert b"alert" not in page
             assert headers["cache-control"] == "no-store"
-    assert muted(edge, user) == []
-
-
-@pytest.mark.parametrize(
-    ("said", "status"),
-    [
-        (b"", 400),
-        (b"List-Unsubscribe=Two-Clicks", 400),
-        (b"do=everything", 400),
-        (b"a=b&" * 20, 400),
-        (b"\xff\xfe=1", 400),
-        (b"x" * 5_000, 413),
-        (b"x" * 70_000, 413),
-    ],
-)
-async def test_a_post_that_asks_for_nothing_we_know_changes_nothing(
-    edge: Edge, user: ObjectId, said: bytes, status: int
-) -> None:
-    assert (await post(edge, path(link_of(user)), BytesIO(said), **{"Content-Type": FORM}))[0] == (
-        status
-    )
-    assert muted(edge, user) == []
-
-
-@pytest.mark.parametrize(
-    ("content_type", "status"),
-    [
-        ("application/json", 415),
-        ("text/plain", 415),
-        ("multipart/form-data", 400),
-        ('multipart/form-data; boundary="a"', 400),
-        ("multipart/form-data; boundary=\u00e4; charset=x", 400),
-    ],
-)
-async def test_what_is_no_form_is_refused(
-    edge: Edge, user: ObjectId, content_type: str, status: int
-) -> None:
-    where, said = path(link_of(user)), BytesIO(b"List-Unsubscribe=One-Click")
-    assert (await post(edge, where, said, **{"Content-Type": content_type}))[0] == status
     assert muted(edge, user) == []
 
 
