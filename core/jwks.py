@@ -36,6 +36,7 @@ LONGEST_KID = 500
 """Characters; all are logged when they change."""
 LONGEST_ERROR = 500
 """Characters of what a provider makes of itself that are logged."""
+ACCEPTED = "application/jwk-set+json, application/json"
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
@@ -114,7 +115,7 @@ class Keys:
     async def _hear(self) -> None:
         """Ask, and see to it that whatever comes back only counts as a failure at worst."""
         try:
-            self._learn(await _fetch(self._url))
+            self._learn(read(await fetch(self._url, ACCEPTED)))
         except Exception as error:  # noqa: BLE001 - else an odd answer would be the last one heard
             self._failed = True
             host = urlsplit(self._url).hostname
@@ -133,39 +134,44 @@ class Keys:
             events.emit("jwks.changed", kids=sorted({str(key.kid) for key in keys}))
 
 
-def check_url(url: str) -> None:
+def check_url(url: str, setting: str = "JWKS_URL") -> None:
     """Raise ConfigurationError unless nobody on the way can put in keys of their own."""
+    if not is_safe(url):
+        raise ConfigurationError(
+            f"{setting} must begin with https://, or http:// on this host only"
+        )
+
+
+def is_safe(url: str) -> bool:
+    """Whether nobody on the way to `url` can read or change what is said there."""
     try:
         scheme, host = urlsplit(url).scheme, urlsplit(url).hostname
     except ValueError:
-        scheme, host = "", None
-    if not host or not (scheme == "https" or (scheme == "http" and host in LOOPBACK)):
-        raise ConfigurationError("JWKS_URL must begin with https://, or http:// on this host only")
+        return False
+    return bool(host) and (scheme == "https" or (scheme == "http" and host in LOOPBACK))
 
 
-async def _fetch(url: str) -> tuple[Key, ...]:
-    """The keys at `url`; raises aiohttp.ClientError, TimeoutError, OSError or ValueError."""
+async def fetch(url: str, accept: str) -> bytes:
+    """What a provider says at `url`; raises aiohttp.ClientError, TimeoutError, OSError or ValueError."""
     limit = aiohttp.ClientTimeout(total=FETCH_SECONDS)
-    headers = {
-        "Accept": "application/jwk-set+json, application/json",
-        "Accept-Encoding": "identity",
-    }
+    headers = {"Accept": accept, "Accept-Encoding": "identity"}
     async with (
         aiohttp.ClientSession(timeout=limit, auto_decompress=False) as session,
         session.get(url, headers=headers, allow_redirects=False) as response,
     ):
         if response.status != 200:
             raise ValueError(f"it answers {response.status}")
-        return read(await _body(response))
+        return await body(response)
 
 
-async def _body(response: aiohttp.ClientResponse) -> bytes:
-    body = bytearray()
+async def body(response: aiohttp.ClientResponse) -> bytes:
+    """All of an answer; raises ValueError if it is too large."""
+    read = bytearray()
     async for chunk in response.content.iter_chunked(64 * 1024):
-        body += chunk
-        if len(body) > LARGEST_SET:
+        read += chunk
+        if len(read) > LARGEST_SET:
             raise ValueError(f"its answer is larger than {LARGEST_SET} bytes")
-    return bytes(body)
+    return bytes(read)
 
 
 def read(raw: bytes) -> tuple[Key, ...]:

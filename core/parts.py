@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from arq.connections import ArqRedis
 
-from core import mongo, redis, tasks
+from core import mongo, oidc, redis, tasks
 from core.clock import DatabaseClock
 from core.group_commit import Commits
 from core.queue import Queue
@@ -30,6 +30,8 @@ class Parts:
     quotas: Quotas
     database_clock: DatabaseClock = field(default_factory=DatabaseClock)
     commits: Commits = field(default_factory=Commits)
+    identity: oidc.Provider | None = None
+    """Where people sign in to the console, if anywhere."""
 
 
 @asynccontextmanager
@@ -38,7 +40,10 @@ async def open_parts(settings: Settings) -> AsyncIterator[Parts]:
     client = mongo.connect(settings.db_uri)
     pool = redis.connect(settings.redis_url)
     wakeups, verifier = Wakeups(pool), Verifier.by(settings)
-    parts = Parts(settings, client, pool, Queue(pool), wakeups, verifier, Quotas(pool))
+    identity = oidc.Provider.by(settings)
+    parts = Parts(
+        settings, client, pool, Queue(pool), wakeups, verifier, Quotas(pool), identity=identity
+    )
     reader = asyncio.create_task(parts.wakeups.run())
     try:
         yield parts

@@ -8,6 +8,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from core.errors import ConfigurationError
 from core.providers import Providers
+from core.sign_in import SignIn
 
 
 class _Basics(BaseSettings):
@@ -29,7 +30,7 @@ class _Basics(BaseSettings):
     )
 
 
-class Settings(Providers, _Basics):
+class Settings(SignIn, Providers, _Basics):
     """All settings of every process. Frozen: a change needs a restart."""
 
     model_config = SettingsConfigDict(

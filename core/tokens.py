@@ -2,6 +2,7 @@
 
 import re
 from collections import OrderedDict
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Self
@@ -155,9 +156,7 @@ class Verifier:
             options={"require": self._expected.required},
         )
         expires_at = datetime.fromtimestamp(int(claims["exp"]), UTC)
-        return Claims(
-            _subject(claims["sub"]), _roles(claims, self._expected.role_claim), expires_at
-        )
+        return Claims(subject(claims["sub"]), roles(claims, self._expected.role_claim), expires_at)
 
 
 def check_secret(secret: str) -> None:
@@ -178,7 +177,8 @@ def check(settings: Settings) -> None:
         check_secret(secret)
 
 
-def _subject(said: object) -> str:
+def subject(said: object) -> str:
+    """Whom a `sub` names; raises Unauthenticated for what is none."""
     if not isinstance(said, str) or not _SUBJECT.fullmatch(said):
         raise Unauthenticated(
             f"the token's `sub` must have 1 to {LONGEST_SUBJECT} characters of valid Unicode, "
@@ -187,8 +187,8 @@ def _subject(said: object) -> str:
     return said
 
 
-def _roles(claims: dict[str, Any], name: str) -> tuple[str, ...]:
-    """The roles in a claim, which may be a path like `realm_access.roles`."""
+def roles(claims: Mapping[str, Any], name: str) -> tuple[str, ...]:
+    """The roles in a claim, which may be a path like `realm_access.roles`; raises Unauthenticated."""
     found: Any = claims.get(name)
     if found is None:
         found = claims
