@@ -27,6 +27,7 @@ LONGEST_URL = 200
 """Characters of PUBLIC_URL: a header with a link behind it must fit a line of 998."""
 _OWN = b"belfry: sealed links by LINK_SECRET"
 _DERIVED = b"belfry: sealed links by JWT_SECRET"
+_SESSIONS = b"belfry: sessions by JWT_SECRET"
 _HERE = ("localhost", "127.0.0.1", "::1")
 
 
@@ -41,9 +42,9 @@ class Seals:
         """The text for an URL, unreadable; it opens for the same purpose only."""
         return urlsafe_b64encode(self._keys[0].encrypt(text, [purpose])).decode().rstrip("=")
 
-    def open(self, sealed: str, purpose: bytes) -> bytes | None:
-        """The text, or None if it is no seal of ours or not for this purpose."""
-        if len(sealed) > LONGEST_SEAL:
+    def open(self, sealed: str, purpose: bytes, longest: int = LONGEST_SEAL) -> bytes | None:
+        """The text, or None if it is no seal of ours, too long, or not for this purpose."""
+        if len(sealed) > longest:
             return None
         try:
             raw = urlsafe_b64decode(f"{sealed}{'=' * (-len(sealed) % 4)}")
@@ -57,6 +58,12 @@ class Seals:
 def by(settings: Settings) -> Seals | None:
     """The seals of these settings; None where there is no secret to make them by."""
     return _by(settings.link_secret.get_secret_value(), settings.jwt_secret.get_secret_value())
+
+
+@lru_cache(maxsize=8)
+def of_sessions(jwt_secret: str) -> Seals:
+    """What seals the parts of a session that only the API may read."""
+    return Seals([_key(jwt_secret, _SESSIONS)])
 
 
 def check(settings: Settings) -> None:

@@ -22,6 +22,7 @@ from models.provider import Provider
 from models.rollup import RolledDay, Rollup
 from models.segment import Segment
 from models.send import Send
+from models.session import Session
 from models.suppression import Suppression
 from models.template import Template, TemplateVersion
 from models.user import User
@@ -47,6 +48,7 @@ DOCUMENTS: tuple[type[Document], ...] = (
     RolledDay,
     Rollup,
     Segment,
+    Session,
     Suppression,
     Template,
     TemplateVersion,
