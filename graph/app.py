@@ -20,7 +20,7 @@ from core import abandoned, events, failpoints, log, memory, mongo, tasks, token
 from core.errors import ConfigurationError
 from core.parts import Parts, open_parts
 from core.settings import Settings
-from graph import assets, cors, documents, health
+from graph import assets, cors, documents, health, session
 from graph.client_export import export_clients
 from graph.client_import import import_clients, open_imports
 from graph.export import open_exports
@@ -80,6 +80,7 @@ def create_app(settings: Settings) -> Starlette:
             Route("/health/ready", health.ready),
             *assets.ROUTES,
             *routes_to_unsubscribe(settings),
+            *session.routes_of_sessions(settings),
         ],
         middleware=[cors.middleware(allowed)] if allowed else [],
         exception_handlers={HTTPException: refuse},

@@ -62,6 +62,11 @@ class House:
         log = self.folder / f"worker-{len(self.processes)}.log"
         return self.start(Service("worker", ["work"], log, {**self.environment, **settings}))
 
+    def beside(self) -> "House":
+        """A house of the same parts, with an environment and processes of its own."""
+        environment, ports = dict(self.environment), dict(self.ports)
+        return replace(self, environment=environment, ports=ports, processes=[])
+
     def stop(self) -> None:
         """End its processes, the last one first."""
         for process in reversed(self.processes):
@@ -201,8 +206,7 @@ async def house(standing: House, redis_url: str, tmp_path: Path) -> AsyncIterato
     """API and emulator run and hold nothing; a test starts its workers, which end with it."""
     assert all(process.alive for process in standing.processes)
     await standing.forget()
-    environment, ports = dict(standing.environment), dict(standing.ports)
-    house = replace(standing, folder=tmp_path, environment=environment, ports=ports, processes=[])
+    house = replace(standing.beside(), folder=tmp_path)
     try:
         yield house
     finally:
