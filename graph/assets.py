@@ -54,6 +54,8 @@ class Asset:
 
 async def asset(name: str) -> Asset:
     """A built file by its path below graph/static/; raises HTTPException 404."""
+    if "\0" in name:
+        raise HTTPException(404)
     path = (STATIC / name).resolve()
     # Before the cache, which names that are none would empty.
     if not path.is_relative_to(STATIC) or not path.is_file():

@@ -23,6 +23,11 @@ async def test_the_bell_is_for_pages_of_any_origin(edge: Edge) -> None:
         assert (response.status, response.content_type) == (200, "text/plain")
 
 
+async def test_a_name_that_no_file_can_have_is_not_found(edge: Edge) -> None:
+    async with edge.http.get(URL("/assets/%00", encoded=True)) as response:
+        assert response.status == 404
+
+
 async def test_who_has_it_already_is_told_so(edge: Edge) -> None:
     async with edge.http.get("/bell.js") as response:
         packed = response.headers["ETag"]
