@@ -32,13 +32,23 @@ async def retry(parts: Parts, message_ids: Sequence[UUID], by: str) -> Retried:
 async def _retry_own(
     ids: list[UUID], by: str, now: datetime, session: AsyncClientSession
 ) -> Retried:
-    query = {"_id": {"$in": ids}, "by": by, "mailing_id": None}
+    query = {"_id": {"$in": ids}, "by": by}
     found = messages.collection().find(query, session=session)
     rows = {row["_id"]: row async for row in found}
     retries.check_rows(ids, rows)
+    _check_lane(ids, rows)
     await _check_contacts(ids, rows, session)
     await retries.reopen_rows([*rows.values()], retries.new_life(now), session)
     return Retried(len(rows))
+
+
+def _check_lane(ids: list[UUID], rows: Mapping[UUID, Mapping[str, Any]]) -> None:
+    checks = Checklist()
+    for place, message_id in enumerate(ids):
+        if rows[message_id]["mailing_id"] is not None:
+            message = "went by the bulk lane; an operator can try it again (retryMessages)"
+            checks.add(f"messageIds.{place}", message, Problem.NOT_ALLOWED_NOW)
+    checks.close()
 
 
 async def _check_contacts(

@@ -8,7 +8,7 @@ import pytest
 from bson import ObjectId
 
 from core import clock
-from core.errors import Problem
+from core.errors import InvalidInput, Problem
 from core.parts import Parts
 from models.contact import Contact
 from models.message import FAILED, Message
@@ -133,3 +133,11 @@ async def test_a_list_of_messages_has_bounds(parts: Parts, count: int) -> None:
         ("messageIds", problem)
     }
     assert await Message.count() == 0
+
+
+async def test_what_went_by_the_bulk_lane_is_an_operators_to_try_again(parts: Parts) -> None:
+    (key,) = await given_up(mailing_id=ObjectId(), send_id=ObjectId())
+    assert await listed() == [key]
+    with pytest.raises(InvalidInput, match="retryMessages") as caught:
+        await own_retries.retry(parts, [key], "o")
+    assert caught.value.errors[0].code is Problem.NOT_ALLOWED_NOW
