@@ -1,12 +1,15 @@
 """What is to be said, as mutations take it."""
 
+from typing import cast
+
 import strawberry
 from bson import ObjectId
 from strawberry.scalars import JSON
 
-from core.errors import Invalid, InvalidInput
+from core.errors import InvalidInput
 from graph import ids
 from graph.errors import at_field
+from services import content
 from services.wording import Chosen
 
 CONTEXT = 'The values of the template\'s variables: a JSON object, like {"name": "Ann"}.'
@@ -45,12 +48,9 @@ def chosen(template: ChooseTemplateInput | None, context: object) -> Chosen | No
 
 
 def context_of(said: object) -> dict[str, object]:
-    """A context, empty where none was given; raises Invalid on any other JSON."""
-    if said is None:
-        return {}
-    if not isinstance(said, dict):
-        raise Invalid('must be a JSON object, like {"name": "Ann"}')
-    return said
+    """A context, empty where none was given; raises Invalid on any other JSON, or much of it."""
+    content.packed(said)
+    return cast(dict[str, object], said or {})
 
 
 __all__ = ["CONTEXT", "JSON", "ChooseTemplateInput", "chosen", "context_of"]

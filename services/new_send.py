@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
@@ -104,7 +104,12 @@ class NewSend:
     def times(self, now: datetime) -> tuple[datetime, datetime]:
         """Its start and its end, said or usual."""
         start = now if self.start_at is None else max(self.start_at, now)
-        return start, start + PERSONAL_LIFE if self.end_at is None else self.end_at
+        if self.end_at is not None:
+            return start, self.end_at
+        try:
+            return start, start + PERSONAL_LIFE
+        except OverflowError:  # in the year 9999: refused as an end beyond that is
+            return start, datetime.max.replace(tzinfo=UTC)
 
     @property
     def in_lane(self) -> Lane:

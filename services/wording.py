@@ -7,13 +7,16 @@ from typing import Any
 
 from bson import ObjectId
 
-from core.errors import Checklist, FieldError, InvalidInput
+from core.errors import Checklist, FieldError, InvalidInput, Problem
 from models.mailing import Mailing
 from models.template import TemplateRef, TemplateVersion
 from rules import template
 from rules.locale import nearest
 from rules.template import Flawed, Words, linked
 from services import templates
+
+LARGEST = 4_000_000
+"""Bytes of all that a template says in all of its locales: a mailing has them in one document."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +74,19 @@ async def every_locale(
 ) -> dict[str, Words]:
     """What the template says in each of its locales; raises InvalidInput with every mistake."""
     checks = Checklist()
-    filled = {}
+    filled, size = {}, 0
     for locale in version.variants:
         words = fill(checks, version, locale, context, field)
         if words is None:
             break  # the others would say the same
         filled[locale] = words
+        size += sum(len(said.encode()) for said in (words.subject, words.text, words.html))
+        if size > LARGEST:
+            message = (
+                f"makes more than {LARGEST:,} bytes in all locales; give less, or fewer locales"
+            )
+            checks.add(field, message, Problem.TOO_LONG)
+            break
         await asyncio.sleep(0)  # each may take milliseconds
     checks.close()
     return filled
