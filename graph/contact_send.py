@@ -13,7 +13,7 @@ from graph.contact_input import RetryFailedMessagesInput, SendToContactsInput
 from graph.context import Info
 from graph.enums import Channel, MessageStatus
 from graph.errors import Answers, UserError, at_field
-from graph.message import Attempt, Message, message_ids
+from graph.message import HIDDEN, HIDES, Attempt, Message, hides, message_ids
 from graph.node import Node
 from graph.paging import PageInfo, page_info, page_size
 from models import message as documents
@@ -51,18 +51,24 @@ class FailedMessage(Node):
         description="The contact's name, even if it was deleted since; null for a notification."
     )
     channel: Channel
-    address: str = strawberry.field(description="Where it was tried, or would have been.")
     due_at: datetime = strawberry.field(description="When it was to leave, before any retry.")
     failed_at: datetime = strawberry.field(description="When it was given up.")
     status: MessageStatus
     why: str
     attempt_count: int
     key: strawberry.Private[UUID]
+    kept: strawberry.Private[documents.Message]
+
+    @strawberry.field(description=f"Where it was tried, or would have been. {HIDES}")
+    def address(self, info: Info) -> str:
+        """As far as the caller may see it."""
+        return HIDDEN if hides(info, self.kept.client_id) else self.kept.address
 
     @strawberry.field(description="Every try, oldest first, at most 100.")
     async def attempts(self, info: Info) -> list[Attempt]:
         """The attempts of this message."""
-        return [Attempt.of(found) for found in await info.context.loaders.attempts.load(self.key)]
+        found = await info.context.loaders.attempts.load(self.key)
+        return [Attempt.of(one, hides=hides(info, self.kept.client_id)) for one in found]
 
     @classmethod
     def of(cls, message: documents.Message) -> "FailedMessage":
@@ -73,13 +79,13 @@ class FailedMessage(Node):
             text=message.content.text if message.content else "",
             contact=message.contact_name,
             channel=Route(message.channel),
-            address=message.address,
             due_at=message.planned_at or message.due_at,
             failed_at=failures.place(message).closed_at,
             status=Status(message.status),
             why=message.why,
             attempt_count=message.attempts,
             key=message.id,
+            kept=message,
         )
 
 

@@ -19,6 +19,9 @@ from rules.message import Route, Status, Verdict
 from rules.roles import Permission, may
 from services import history, retries
 
+HIDDEN = "***"
+HIDES = "`***` where it is a client's and you don't have READ_CLIENTS."
+
 
 @strawberry.type(description="One try to deliver a message.")
 class Attempt(Node):
@@ -28,7 +31,7 @@ class Attempt(Node):
     number: int = strawberry.field(description="Counts the tries of the message from 1.")
     channel: Channel
     provider: str | None = strawberry.field(description="The host that was asked.")
-    address: str = strawberry.field(description="Where it went.")
+    address: str = strawberry.field(description=f"Where it went. {HIDES}")
     started_at: datetime
     duration_ms: float
     verdict: AttemptVerdict
@@ -37,20 +40,23 @@ class Attempt(Node):
     worker: str
 
     @classmethod
-    def of(cls, attempt: attempt_documents.Attempt) -> "Attempt":
-        """The attempt of a document."""
+    def of(cls, attempt: attempt_documents.Attempt, *, hides: bool = False) -> "Attempt":
+        """The attempt of a document; it may hide where that went, also where an answer says it."""
+        address, answer = attempt.address, attempt.answer
+        if hides and address:
+            address, answer = HIDDEN, answer.replace(address, HIDDEN)
         return cls(
             id=strawberry.ID(ids.opaque("Attempt", attempt.id)),
             message_id=strawberry.ID(ids.opaque("Message", attempt.message_id)),
             number=attempt.number,
             channel=Route(attempt.channel),
             provider=attempt.provider,
-            address=attempt.address,
+            address=address,
             started_at=attempt.started_at,
             duration_ms=attempt.duration_ms,
             verdict=Verdict(attempt.verdict),
             code=attempt.code,
-            answer=attempt.answer,
+            answer=answer,
             worker=attempt.worker,
         )
 
@@ -62,7 +68,6 @@ class Message(Node):
     status: MessageStatus
     why: str = strawberry.field(description="Why it is where it is.")
     channel: Channel
-    address: str = strawberry.field(description="Where the last attempt went, or the next goes.")
     outside_id: str | None = strawberry.field(description="The id at outside APIs: an int64.")
     topic: str | None = strawberry.field(
         description="What its recipient mutes it by; null for a mailing's: that has the topic."
@@ -77,11 +82,18 @@ class Message(Node):
     sent_at: datetime | None
     attempt_count: int
     key: strawberry.Private[UUID]
+    kept_address: strawberry.Private[str]
+
+    @strawberry.field(description=f"Where the last attempt went, or the next goes. {HIDES}")
+    def address(self, info: Info) -> str:
+        """As far as the caller may see it."""
+        return HIDDEN if hides(info, self.client_id) else self.kept_address
 
     @strawberry.field(description="Every try, oldest first, at most 100.")
     async def attempts(self, info: Info) -> list[Attempt]:
         """The attempts of this message."""
-        return [Attempt.of(found) for found in await info.context.loaders.attempts.load(self.key)]
+        found = await info.context.loaders.attempts.load(self.key)
+        return [Attempt.of(one, hides=hides(info, self.client_id)) for one in found]
 
     @classmethod
     def of(cls, message: documents.Message) -> "Message":
@@ -91,7 +103,6 @@ class Message(Node):
             status=Status(message.status),
             why=message.why,
             channel=Route(message.channel),
-            address=message.address,
             outside_id=None if message.number is None else str(message.number),
             topic=message.topic,
             mailing_id=_id("Mailing", message.mailing_id),
@@ -104,6 +115,7 @@ class Message(Node):
             sent_at=message.sent_at,
             attempt_count=message.attempts,
             key=message.id,
+            kept_address=message.address,
         )
 
 
@@ -146,6 +158,13 @@ class MessageQuery:
         sees_all = may(principal, Permission.READ_MAILINGS)
         found = await history.message(key, None if sees_all else principal.subject)
         return found and Message.of(found)
+
+
+def hides(info: Info, client_id: object) -> bool:
+    """Whether the caller may not see where a client is reached, though it may write to it."""
+    principal = info.context.principal
+    may_see = principal is not None and may(principal, Permission.READ_CLIENTS)
+    return client_id is not None and not may_see
 
 
 def message_ids(said: list[strawberry.ID]) -> list[UUID]:
