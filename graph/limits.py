@@ -20,7 +20,7 @@ from core.settings import Settings
 LONGEST_DOCUMENT = 64 * 1024
 """Characters. What is long by nature belongs into variables."""
 MOST_TOKENS = 2_000
-MOST_INTROSPECTION = 40_000
+MOST_INTROSPECTION = 20_000
 """Values of the schema, about. Introspection runs without a pause, so no time limit can end it."""
 ENTRIES = ("__schema", "__type")
 """The fields that open the schema."""

@@ -48,6 +48,7 @@ def failed_message(edge: Edge, mailing: str | None, status: str = "failed") -> s
             "mailing_id": owner,
             "channel": "email",
             "status": status,
+            "attempts": 1,
             "maybe_sent": False,
             "due_at": clock.now(),
             "created_at": clock.now(),

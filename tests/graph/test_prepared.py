@@ -213,11 +213,11 @@ INTROSPECTIONS = {
     + " }",
     "all fields": "{ __schema { types " + again(17, "fields { name type { ...T } }") + " } }",
     "fields of the types of fields": "{ __schema "
-    + again(2, "types { fields { type { ofType { fields { type { ...T } } } } } }")
+    + again(3, "types { fields { type { ofType { fields { type { ...T } } } } } }")
     + " }",
     "types one by one": again(
         29,
-        '__type(name: "Mutation") { fields { name type { ...T } args { name type { ...T } } }'
+        '__type(name: "Mutation") { fields { name type { ...T fields { name type { ...T } } } args { name type { ...T } } }'
         " inputFields { name type { ...T } } enumValues { name } interfaces { fields { name } } }",
     ),
     "in a fragment": "{ ...A } fragment A on Query { __schema "

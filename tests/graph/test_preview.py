@@ -44,6 +44,7 @@ async def test_an_audience_is_counted(edge: Edge) -> None:
         "channels": [
             {"channel": "SENDING_API", "reachable": 3},
             {"channel": "EMAIL", "reachable": 1},
+            *({"channel": each, "reachable": 0} for each in ("TELEGRAM", "WHATSAPP", "VIBER")),
         ],
         "timeZones": [
             {"timeZone": "UTC", "clients": 2},

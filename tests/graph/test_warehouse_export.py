@@ -43,7 +43,7 @@ def put_in(edge: Edge, count: int = 1, **said: Any) -> list[bytes]:
             "status": "sent",
             "kind": "login",
             "provider": "mail.example.com",
-            "template": {"slug": "code", "version": 2},
+            "template": {"id": ObjectId(), "slug": "code", "version": 2},
             "attempts": 2,
             "created_at": NOON - HOUR,
             "due_at": NOON,

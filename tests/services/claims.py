@@ -51,6 +51,7 @@ def pending(due_at: datetime | None = None, maybe_sent: bool = False) -> Fate:
 async def personal_row() -> None:
     """A message that belongs to no mailing."""
     row = {"_id": uuid.uuid4(), "mailing_id": None, "channel": API, "status": Status.PENDING}
+    row["address"] = "79161234567"
     due = {"due_at": clock.now(), "attempts": 0, "maybe_sent": False}
     await messages.collection().insert_one(row | due)
 
