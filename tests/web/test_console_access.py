@@ -12,7 +12,10 @@ from tests.web.conftest import Desk
 from tests.web.test_console_mailings import console, mail, people
 
 SOURCE = Path(__file__).parents[2] / "web" / "console" / "may.ts"
-EMPTY = ("", "/mailings", "/compose")
+EMPTY = (
+    *("", "/mailings", "/compose", "/clients", "/templates", "/templates/new"),
+    *("/notifications", "/suppressions", "/api-keys", "/audit"),
+)
 
 
 async def test_a_token_signs_in_and_is_no_part_of_the_address(desk: Desk) -> None:
@@ -67,8 +70,18 @@ async def test_axe_finds_nothing_on_any_screen(
     assert await desk.faults_of_access(page) == []
 
 
+async def test_a_sender_sees_and_does_only_what_senders_may(desk: Desk) -> None:
+    page = await console(desk, role="sender")
+    await expect(page.get_by_role("heading", name="Templates", level=1)).to_be_visible()
+    places = page.get_by_role("navigation", name="Screens").get_by_role("link")
+    assert await places.all_inner_texts() == ["Templates", "Notifications"]
+    await expect(page.get_by_role("link", name="New template")).to_have_count(0)
+    await page.goto(f"{desk.origin}/console/clients")
+    await expect(page.get_by_role("heading", name="Templates", level=1)).to_be_visible()
+
+
 async def test_it_fits_a_narrow_screen(desk: Desk) -> None:
-    page = await console(desk)
+    page = await console(desk, role="admin")
     await page.set_viewport_size({"width": 390, "height": 800})
     for path in EMPTY:
         await page.goto(f"{desk.origin}/console{path}")

@@ -1,6 +1,16 @@
 /** The screens, where they are, and who may see them. */
 
-import { IconChartBar, IconPencil, IconSend } from '@tabler/icons-react';
+import {
+  IconBan,
+  IconBell,
+  IconChartBar,
+  IconKey,
+  IconListSearch,
+  IconPencil,
+  IconSend,
+  IconTemplate,
+  IconUsers,
+} from '@tabler/icons-react';
 import { type ComponentType, lazy } from 'react';
 
 import type { Permission } from './may';
@@ -35,6 +45,49 @@ export const PLACES: Place[] = [
     screen: lazy(() => import('./screens/compose')),
     needs: 'MANAGE_MAILINGS',
   },
+  {
+    path: '/clients',
+    label: 'Clients',
+    icon: IconUsers,
+    screen: lazy(() => import('./screens/clients')),
+    needs: 'READ_CLIENTS',
+  },
+  {
+    path: '/templates',
+    label: 'Templates',
+    icon: IconTemplate,
+    screen: lazy(() => import('./screens/templates')),
+    needs: 'READ_TEMPLATES',
+  },
+  {
+    path: '/notifications',
+    label: 'Notifications',
+    icon: IconBell,
+    screen: lazy(() => import('./screens/notifications')),
+    needs: 'CREATE_NOTIFICATIONS',
+  },
+  {
+    path: '/suppressions',
+    label: 'Suppressions',
+    icon: IconBan,
+    screen: lazy(() => import('./screens/suppressions')),
+    needs: 'MANAGE_SUPPRESSIONS',
+  },
+  {
+    path: '/api-keys',
+    label: 'API keys',
+    icon: IconKey,
+    screen: lazy(() => import('./screens/api-keys')),
+    needs: 'MANAGE_API_KEYS',
+  },
+  {
+    path: '/audit',
+    label: 'Audit log',
+    icon: IconListSearch,
+    screen: lazy(() => import('./screens/audit')),
+    needs: 'READ_AUDIT_LOG',
+  },
 ];
 
+export const TEMPLATE = lazy(() => import('./screens/template'));
 export const MAILING = lazy(() => import('./screens/mailing'));

@@ -6,7 +6,7 @@ import { Redirect, Route, Router, Switch } from 'wouter';
 import { may } from './may';
 import { Menu } from './menu';
 import { Loading } from './parts/loading';
-import { MAILING, PLACES } from './places';
+import { MAILING, PLACES, TEMPLATE } from './places';
 import { NoPlace } from './screens/no-place';
 import type { Session } from './session';
 import { Top } from './top';
@@ -39,6 +39,9 @@ export function Shell({ session }: { session: Session }) {
               ))}
               {may('READ_MAILINGS') && (
                 <Route path="/mailings/:id">{({ id }) => <MAILING key={id} id={decodeURIComponent(id)} />}</Route>
+              )}
+              {may('READ_TEMPLATES') && (
+                <Route path="/templates/:slug">{({ slug }) => <TEMPLATE key={slug} slug={decodeURIComponent(slug)} />}</Route>
               )}
               <Route>
                 <Redirect to={places[0]!.path} />

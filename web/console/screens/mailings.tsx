@@ -1,4 +1,4 @@
-import { Button, NativeSelect, Table, VisuallyHidden } from '@mantine/core';
+import { Button, NativeSelect } from '@mantine/core';
 import { IconPencil, IconSend } from '@tabler/icons-react';
 import { Link, useSearchParams } from 'wouter';
 
@@ -7,6 +7,7 @@ import { may } from '../may';
 import { Failed } from '../parts/failed';
 import { title } from '../parts/format';
 import { Head } from '../parts/head';
+import { ACTIONS, Listing } from '../parts/listing';
 import { Loading } from '../parts/loading';
 import { Nothing } from '../parts/nothing';
 import { Pager } from '../parts/pager';
@@ -66,26 +67,15 @@ export default function Mailings() {
       )}
       {data && data.mailings.nodes.length > 0 && (
         <>
-          <Table.ScrollContainer minWidth={720} scrollAreaProps={{ viewportProps: { tabIndex: 0 } }}>
-            <Table highlightOnHover aria-label="Mailings">
-              <Table.Thead>
-                <Table.Tr>
-                  <Table.Th>Name</Table.Th>
-                  <Table.Th>Status</Table.Th>
-                  <Table.Th w="34%">Progress</Table.Th>
-                  <Table.Th>When</Table.Th>
-                  <Table.Th w={1}>
-                    <VisuallyHidden>Actions</VisuallyHidden>
-                  </Table.Th>
-                </Table.Tr>
-              </Table.Thead>
-              <Table.Tbody>
-                {data.mailings.nodes.map((mailing) => (
-                  <MailingRow key={mailing.id} mailing={mailing} onChange={ask} />
-                ))}
-              </Table.Tbody>
-            </Table>
-          </Table.ScrollContainer>
+          <Listing
+            label="Mailings"
+            minWidth={760}
+            columns={['Name', 'Status', { label: 'Progress', width: '34%' }, 'When', ACTIONS]}
+          >
+            {data.mailings.nodes.map((mailing) => (
+              <MailingRow key={mailing.id} mailing={mailing} onChange={ask} />
+            ))}
+          </Listing>
           <Pager pages={pages} info={data.mailings.pageInfo} total={data.mailings.totalCount} />
         </>
       )}

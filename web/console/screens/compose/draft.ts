@@ -1,6 +1,7 @@
 /** What is being composed, as its form has it. */
 
 import type { AudienceInput, Channel, CreateMailingInput } from '../../gql/graphql';
+import { asObject } from '../../parts/json';
 import { fromLocal, inHours, toLocal } from '../../parts/local-time';
 
 export interface Draft {
@@ -9,6 +10,10 @@ export interface Draft {
   subject: string;
   text: string;
   topic: string;
+  /** The template's name; empty for words of one's own. */
+  template: string;
+  /** JSON. */
+  context: string;
   everyone: boolean;
   tags: string[];
   operatorCodes: string[];
@@ -24,7 +29,7 @@ export interface Draft {
 }
 
 /** Names of form fields, as the API's errors have them. */
-export const FIELDS = ['name', 'channels', 'subject', 'text', 'topic', 'audience', 'startAt', 'endAt', 'window'];
+export const FIELDS = ['name', 'channels', 'subject', 'text', 'topic', 'template', 'context', 'audience', 'startAt', 'endAt', 'window'];
 
 export const fresh = (): Draft => ({
   name: '',
@@ -32,6 +37,8 @@ export const fresh = (): Draft => ({
   subject: '',
   text: '',
   topic: '',
+  template: '',
+  context: '',
   everyone: false,
   tags: [],
   operatorCodes: [],
@@ -54,12 +61,16 @@ export function audience(draft: Draft): AudienceInput | null {
   return chosen ? { tags, operatorCodes, timeZones, groups, segments } : null;
 }
 
+function words({ template, context, channels, subject, text }: Draft) {
+  if (template) return { template: { slug: template }, context: asObject(context) };
+  return { subject: channels.includes('EMAIL') ? subject : '', text };
+}
+
 export function written(draft: Draft, idempotencyKey: string): CreateMailingInput {
   return {
     name: draft.name,
     channels: draft.channels,
-    subject: draft.channels.includes('EMAIL') ? draft.subject : '',
-    text: draft.text,
+    ...words(draft),
     topic: draft.topic.trim() || null,
     audience: audience(draft) ?? {},
     startAt: draft.now ? new Date().toISOString() : fromLocal(draft.start),

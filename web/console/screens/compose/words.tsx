@@ -3,6 +3,7 @@ import { Checkbox, Fieldset, Group, Stack, Textarea, TextInput } from '@mantine/
 import type { Channel } from '../../gql/graphql';
 import { CHANNELS } from '../../parts/words';
 import type { Fields } from './fields';
+import { FromTemplate } from './from-template';
 
 /** What it says, and by which channels. */
 export function Words({ draft, change, at }: Fields) {
@@ -30,7 +31,8 @@ export function Words({ draft, change, at }: Fields) {
             ))}
           </Group>
         </Checkbox.Group>
-        {draft.channels.includes('EMAIL') && (
+        <FromTemplate draft={draft} change={change} at={at} />
+        {!draft.template && draft.channels.includes('EMAIL') && (
           <TextInput
             label="Subject"
             required
@@ -39,16 +41,18 @@ export function Words({ draft, change, at }: Fields) {
             onChange={(event) => change({ subject: event.currentTarget.value })}
           />
         )}
-        <Textarea
-          label="Text"
-          required
-          autosize
-          minRows={4}
-          maxRows={16}
-          value={draft.text}
-          error={at('text')}
-          onChange={(event) => change({ text: event.currentTarget.value })}
-        />
+        {!draft.template && (
+          <Textarea
+            label="Text"
+            required
+            autosize
+            minRows={4}
+            maxRows={16}
+            value={draft.text}
+            error={at('text')}
+            onChange={(event) => change({ text: event.currentTarget.value })}
+          />
+        )}
         <TextInput
           label="Topic"
           description="So that recipients can mute just this, as “offers”. E-mails with a topic carry a link to unsubscribe"

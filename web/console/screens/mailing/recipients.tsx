@@ -4,6 +4,7 @@ import { useState } from 'react';
 
 import { type MessageStatus, RecipientsDocument } from '../../gql/graphql';
 import { Failed } from '../../parts/failed';
+import { Listing } from '../../parts/listing';
 import { Loading } from '../../parts/loading';
 import { Moment } from '../../parts/moment';
 import { Nothing } from '../../parts/nothing';
@@ -47,48 +48,35 @@ export function Recipients({ id }: { id: string }) {
       )}
       {found && found.nodes.length > 0 && (
         <>
-          <Table.ScrollContainer minWidth={680} scrollAreaProps={{ viewportProps: { tabIndex: 0 } }}>
-            <Table highlightOnHover aria-label="Recipients">
-              <Table.Thead>
-                <Table.Tr>
-                  <Table.Th>Address</Table.Th>
-                  <Table.Th>Status</Table.Th>
-                  <Table.Th>Why</Table.Th>
-                  <Table.Th>Sent or due</Table.Th>
-                  <Table.Th>Attempts</Table.Th>
-                </Table.Tr>
-              </Table.Thead>
-              <Table.Tbody>
-                {found.nodes.map((message) => (
-                  <Table.Tr key={message.id}>
-                    <Table.Td>
-                      {message.address}
-                      <Text size="xs" c="dimmed">
-                        {CHANNELS[message.channel]}
-                      </Text>
-                    </Table.Td>
-                    <Table.Td>
-                      <MessageBadge status={message.status} />
-                    </Table.Td>
-                    <Table.Td className="words">{message.why || '—'}</Table.Td>
-                    <Table.Td>
-                      <Moment at={message.sentAt ?? message.dueAt} />
-                    </Table.Td>
-                    <Table.Td>
-                      <Button
-                        variant="subtle"
-                        size="compact-sm"
-                        aria-label={`Attempts to reach ${message.address}: ${message.attemptCount}`}
-                        onClick={() => setOpen(message.id)}
-                      >
-                        {message.attemptCount}
-                      </Button>
-                    </Table.Td>
-                  </Table.Tr>
-                ))}
-              </Table.Tbody>
-            </Table>
-          </Table.ScrollContainer>
+          <Listing label="Recipients" columns={['Address', 'Status', 'Why', 'Sent or due', 'Attempts']}>
+            {found.nodes.map((message) => (
+              <Table.Tr key={message.id}>
+                <Table.Td>
+                  {message.address}
+                  <Text size="xs" c="dimmed">
+                    {CHANNELS[message.channel]}
+                  </Text>
+                </Table.Td>
+                <Table.Td>
+                  <MessageBadge status={message.status} />
+                </Table.Td>
+                <Table.Td className="words">{message.why || '—'}</Table.Td>
+                <Table.Td>
+                  <Moment at={message.sentAt ?? message.dueAt} />
+                </Table.Td>
+                <Table.Td>
+                  <Button
+                    variant="subtle"
+                    size="compact-sm"
+                    aria-label={`Attempts to reach ${message.address}: ${message.attemptCount}`}
+                    onClick={() => setOpen(message.id)}
+                  >
+                    {message.attemptCount}
+                  </Button>
+                </Table.Td>
+              </Table.Tr>
+            ))}
+          </Listing>
           <Pager pages={pages} info={found.pageInfo} />
         </>
       )}

@@ -1,0 +1,1 @@
+function e(e){return new Date(e.getTime()-e.getTimezoneOffset()*6e4).toISOString().slice(0,16)}function t(e){let t=new Date(e);return Number.isNaN(t.getTime())?e:t.toISOString()}var n=e=>new Date(Date.now()+e*36e5),r=()=>Array.from(crypto.getRandomValues(new Uint8Array(16)),e=>e.toString(16).padStart(2,`0`)).join(``);export{e as i,n,r,t};
