@@ -12,6 +12,8 @@ from rules.ndjson_reader import NdjsonReader
 from rules.table import Column, Format, as_said
 
 MOST_COLUMNS = 1_000
+MOST_TOLD = 10
+"""Unknown names in one line of NDJSON."""
 _LONGEST_NAME = 64
 _BETWEEN = re.compile(r"[\s_-]+")
 
@@ -45,6 +47,8 @@ class TableReader:
         self._ignores_unknown = ignore_unknown
         self._header: list[Column | None] | None = None
         self._known: dict[str, Column | None] = {}
+        self._mistakes: dict[str, str] = {}
+        """What is said of unknown names: to find what was meant by one costs more than a row."""
 
     def feed(self, said: bytes) -> Iterator[Said | Wrong]:
         """What the next bytes complete; raises InvalidInput where the header of a CSV is wrong."""
@@ -84,8 +88,10 @@ class TableReader:
             column = checks.take(name[:_LONGEST_NAME], self._column, name)
             if column:
                 pairs.append((column, raw))
+            if len(checks.errors) == MOST_TOLD:
+                break
         if checks.errors:
-            return Wrong(line, checks.errors[:10])
+            return Wrong(line, checks.errors)
         if not any(column.name == self._needed for column, _ in pairs):
             return Wrong(line, (FieldError(self._needed, "is missing", Problem.BLANK),))
         return _said(line, pairs)
@@ -112,15 +118,21 @@ class TableReader:
         if name not in self._known:
             column = self._columns.get(_plain(name[:_LONGEST_NAME]))
             if column is None and not self._ignores_unknown:
-                raise Invalid(self._unknown(name))
+                raise Invalid(self._mistake(name[:_LONGEST_NAME]))
             if len(self._known) >= MOST_COLUMNS:
                 return column
             self._known[name] = column
         return self._known[name]
 
+    def _mistake(self, name: str) -> str:
+        said = self._mistakes.get(name) or self._unknown(name)
+        if len(self._mistakes) < MOST_COLUMNS:
+            self._mistakes[name] = said
+        return said
+
     def _unknown(self, name: str) -> str:
         known = [column.name for column in self._columns.values()]
-        near = get_close_matches(_plain(name[:_LONGEST_NAME]), self._columns, n=1)
+        near = get_close_matches(_plain(name), self._columns, n=1)
         hint = f"did you mean {self._columns[near[0]].name}?" if near else f"use {', '.join(known)}"
         return f"there is no such column; {hint}"
 

@@ -10,7 +10,7 @@ from rules import table
 from rules.client_table import COLUMNS
 from rules.ndjson_reader import LONGEST
 from rules.table import Format
-from rules.table_reader import Said, TableReader, Wrong
+from rules.table_reader import MOST_TOLD, Said, TableReader, Wrong
 
 TEXT = st.text(max_size=8).filter(lambda text: "\0" not in text)
 ROWS = st.lists(
@@ -120,3 +120,13 @@ def test_no_bytes_make_it_fail(said: bytes, kind: Format, step: int) -> None:
         read(kind, said, step, ignore_unknown=True)
     except InvalidInput:
         assert kind is Format.CSV
+
+
+def test_of_thousands_of_unknown_names_in_a_line_the_first_are_told() -> None:
+    # What was meant by a name takes as long to find as many rows to read: this took minutes.
+    line = json.dumps({f"name{number}": 1 for number in range(5_000)}).encode() + b"\n"
+    for at, row in enumerate(read(Format.NDJSON, line * 200, step=65_536), start=1):
+        assert isinstance(row, Wrong)
+        assert (row.line, len(row.errors)) == (at, MOST_TOLD)
+        assert {error.field for error in row.errors} == {f"name{number}" for number in range(10)}
+        assert "there is no such column" in row.errors[-1].message
