@@ -62,9 +62,8 @@ class Stretches:
     async def next(self, place: Place, limit: int) -> tuple[list[Member], Place | None]:
         """The next members, and the place after them; None if that is the end."""
         if place.at_users:
-            rows = await self._rows(
-                users.collection(), self._users or {}, "upto_user", place, limit
-            )
+            query = audience.NOBODY if self._users is None else self._users
+            rows = await self._rows(users.collection(), query, "upto_user", place, limit)
             return [_user(row) for row in rows], _after(place, rows, limit)
         clients = Client.get_pymongo_collection()
         rows = await self._rows(clients, self._clients, "upto", place, limit)
