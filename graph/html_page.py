@@ -9,6 +9,7 @@ from starlette.responses import HTMLResponse, Response
 _STYLE = (
     "body{font:1.1rem/1.5 system-ui,sans-serif;max-width:34rem;margin:12vh auto;padding:0 1rem;"
     "color:#1d2733;background:#fff}"
+    "a{color:inherit}"
     "button{font:inherit;padding:.5rem 1rem;margin:.25rem .5rem .25rem 0;border:1px solid #1d2733;"
     "border-radius:.4rem;background:#fff;color:inherit;cursor:pointer}"
     "button:first-of-type{background:#1d2733;color:#fff}"

@@ -5,7 +5,7 @@ import subprocess
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from playwright.async_api import Page, Route, expect
@@ -21,6 +21,7 @@ STRIP = """
 const { stripTypeScriptTypes } = require('node:module');
 process.stdout.write(stripTypeScriptTypes(require('node:fs').readFileSync(process.argv[1], 'utf8')));
 """
+SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 ROLE = "{ auditLog(first: 1) { edges { cursor } } }"
 
 
@@ -94,4 +95,6 @@ async def test_the_page_for_whom_nobody_gave_a_role_can_be_read_by_all(town: Des
     page = await town.tab("/session/login")
     await page.get_by_role("button", name="bob").click()
     await expect(page.get_by_role("heading", name="You have no role here")).to_be_visible()
-    assert await town.faults_of_access(page) == []
+    for scheme in SCHEMES:
+        await page.emulate_media(color_scheme=scheme)
+        assert await town.faults_of_access(page) == []
