@@ -17,10 +17,11 @@ from services.idempotency import Row
 
 SLACK = timedelta(hours=1)
 """Ids of old attempts tell the time of a worker and not of the database."""
-CHUNK = timedelta(days=31)
+MOST_DAYS = 31
 """Of the history, what is read at once."""
 MOST_LINES = 100_000
-"""In one chunk; the longest month of the busiest house."""
+"""Of as many days as are read at once: days that have more are read with fewer others."""
+MOST_LINES_OF_A_DAY = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,18 +97,24 @@ async def _of_mailing(
 
 
 async def of_history(parts: Parts, wanted: Wanted) -> AsyncGenerator[list[Line], None]:
-    """The history by everything that it can be grouped by, a month at a time."""
+    """The history by everything that it can be grouped by, a month at a time, or what fits."""
     analysis.check(wanted)
     now = await analysis.now(parts)
     first, last = wanted.first, min(wanted.last, now.date())
+    days = MOST_DAYS
     while first <= last:
-        until = min(first + CHUNK - timedelta(days=1), last)
-        part = replace(wanted, first=first, last=until, by=tuple(Key), limit=MOST_LINES)
+        until = min(first + timedelta(days=days - 1), last)
+        days = (until - first).days + 1
+        limit = MOST_LINES if days > 1 else MOST_LINES_OF_A_DAY
+        part = replace(wanted, first=first, last=until, by=tuple(Key), limit=limit)
         found = await analysis.lines(parts, part, now)
-        if found.truncated:
-            raise RuntimeError(f"more than {MOST_LINES} lines between {first} and {until}")
-        yield found.lines
-        first = until + timedelta(days=1)
+        if not found.truncated:
+            yield found.lines
+            first, days = until + timedelta(days=1), min(2 * days, MOST_DAYS)
+        elif days > 1:
+            days //= 2
+        else:
+            raise RuntimeError(f"more than {limit} lines on {first}")
 
 
 def flat(row: Row) -> Row:
