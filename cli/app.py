@@ -16,6 +16,7 @@ from cli import (
     stats,
     suppressions,
     templates,
+    users,
     warehouse,
     watch,
 )
@@ -30,6 +31,7 @@ GROUPS = {
     "sends": send.app,
     "suppressions": suppressions.app,
     "templates": templates.app,
+    "users": users.app,
     "watch": watch.app,
 }
 new_mailing.join(mailings.app)

@@ -10,6 +10,7 @@ from pymongo import AsyncMongoClient, ReadPreference, WriteConcern
 from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import (
+    BulkWriteError,
     ConnectionFailure,
     DuplicateKeyError,
     OperationFailure,
@@ -40,6 +41,9 @@ the driver alone would go on for two minutes."""
 
 DUPLICATE_TRIES = 5
 """A transaction that lost a race for a new key finds that key on its next try."""
+
+DUPLICATE_KEY = 11_000
+"""MongoDB's code for a second row with what must be unique."""
 
 COMMIT_AGAIN_SECONDS = 0.05
 """Between the tries of a commit that nobody knows the outcome of."""
@@ -96,6 +100,14 @@ async def in_transaction(
             if last:
                 raise
     raise AssertionError("the last try returns or raises")
+
+
+def as_duplicate(error: BulkWriteError) -> BulkWriteError | DuplicateKeyError:
+    """The error of writes one by one, if a bulk of them failed only by keys that were taken."""
+    failed = (error.details or {}).get("writeErrors", [])
+    if failed and all(at["code"] == DUPLICATE_KEY for at in failed):
+        return DuplicateKeyError(str(error), DUPLICATE_KEY)
+    return error
 
 
 async def promptly(

@@ -15,6 +15,7 @@ from strawberry.dataloader import DataLoader
 
 from core.parts import Parts
 from models.attempt import Attempt
+from models.group import Group
 from models.mailing import Mailing
 from models.mailing_change import MailingChange
 from models.message import Message
@@ -80,6 +81,7 @@ class Loaders:
         self.mailings: DataLoader[ObjectId, Mailing | None] = _loader(mailings.of_ids)
         self.sent_by: DataLoader[SentBy, Page[Message]] = _loader(_sent_by)
         self.sent_counts: DataLoader[ObjectId, stats.Statistics] = _loader(stats.of_sends)
+        self.groups: DataLoader[ObjectId, Group | None] = _loader(groups.of_ids)
         self.group_sizes: DataLoader[ObjectId, int] = _loader(groups.sizes)
         self.template_versions: DataLoader[str, TemplateVersion] = _loader(template_lists.versions)
         self.versions_of: DataLoader[VersionsOf, list[TemplateVersion]] = _loader(_versions)

@@ -46,7 +46,7 @@ class AudienceSpread:
         """The spread of a service's answer."""
         return cls(
             total=found.total,
-            users=found.users.clients,
+            users=found.users,
             channels=[
                 ChannelReach(channel=route, reachable=found.reachable(route)) for route in Route
             ],

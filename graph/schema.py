@@ -41,6 +41,7 @@ from graph.tail import TailSubscription
 from graph.template import TemplateQuery
 from graph.template_mutation import TemplateMutation
 from graph.template_preview import TemplatePreviewQuery
+from graph.user import UserMutation, UserQuery
 
 __all__ = ["Schema", "export", "operation_type", "schema"]
 
@@ -66,6 +67,7 @@ class Query(
     SuppressionQuery,
     TemplatePreviewQuery,
     TemplateQuery,
+    UserQuery,
 ):
     """The root of queries."""
 
@@ -87,6 +89,7 @@ class Mutation(
     SuppressionMutation,
     TemplateMutation,
     SendMutation,
+    UserMutation,
 ):
     """The root of mutations."""
 

@@ -38,7 +38,7 @@ class Segment(Node):
     async def count(self) -> int:
         """Counted only when asked for."""
         found = await audiences.of_filter(self.document.filter)
-        return found.total + found.users.clients
+        return found.total + found.users
 
     @strawberry.field(description="The oldest clients that fit it, at most 100.")
     async def sample(self, first: int = 5) -> list[Client]:

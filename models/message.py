@@ -14,6 +14,8 @@ TROUBLED = ("failed", "undeliverable", "expired", "cancelled", "uncertain", "sup
 """Ended otherwise than sent: few among many, and what people look for."""
 FAILED = ("expired", "failed", "suppressed", "uncertain", "undeliverable")
 """Ended otherwise than anybody wanted, and can be tried again."""
+WAITS_FOR_WINDOW = "waits for its window"
+"""Why a message is put off until its recipient may be reached."""
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -118,6 +120,16 @@ class Message(Document):
                 partialFilterExpression={"number": {"$type": "long"}},
             ),
             IndexModel([("client_id", ASCENDING), ("_id", ASCENDING)], name="client"),
+            # Few at a time: those that may be due at once when their user changes zones.
+            IndexModel(
+                [("user_id", ASCENDING)],
+                name="user_waits",
+                partialFilterExpression={
+                    "user_id": {"$exists": True},
+                    "status": "pending",
+                    "why": WAITS_FOR_WINDOW,
+                },
+            ),
             IndexModel(
                 [("contact_id", ASCENDING)],
                 name="contact",

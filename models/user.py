@@ -14,6 +14,8 @@ class User(Document):
     email: str = ""
     locale: str | None = None
     """A tag of BCP 47, as in de-AT: the language that it is written to."""
+    time_zone: str = "UTC"
+    """An IANA name: the clock of its windows. Users without the field are in UTC."""
     groups: list[PydanticObjectId] = Field(default_factory=list)
     seq: int = 0
     """The number of the newest event."""
@@ -43,3 +45,7 @@ class User(Document):
 
     HEAD: ClassVar[dict[str, int]] = {"seq": 1, "unread": 1, "floor": 1, "email": 1, "touched": 1}
     """The projection for whoever doesn't need the items."""
+    KNOWN: ClassVar[dict[str, int]] = dict.fromkeys(
+        ("email", "locale", "time_zone", "groups", "unread"), 1
+    )
+    """The projection for whoever asks how it is written to."""

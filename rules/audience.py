@@ -1,7 +1,8 @@
 """Whom a mailing is for: everyone, or those who fit what is said of them.
 
-Between the fields AND, inside one OR. Clients fit any field. Users have no operator code, tags or
-time zone, and are never meant unless they are asked for: all of them, or those of a group.
+Between the fields AND, inside one OR. Clients fit any field. Users have no operator code or tags, are
+not chosen by time zone, and are never meant unless they are asked for: all of them, or those of a
+group.
 """
 
 import re

@@ -88,7 +88,7 @@ async def _look_up(caller: str, said: Sequence[Recipient]) -> _Directory:
     clients = await Client.find({"_id": {"$in": client_ids}}).to_list() if client_ids else []
     users: dict[ObjectId, dict[str, Any]] = {}
     if user_ids:
-        fields = {USER_ADDRESS: 1, "locale": 1}
+        fields = {USER_ADDRESS: 1, "time_zone": 1, "locale": 1}
         rows = User.get_pymongo_collection().find({"_id": {"$in": user_ids}}, fields)
         users = {row["_id"]: row async for row in rows}
     keys = {rules.key(one.contact) for one in said if one.contact}
@@ -149,4 +149,5 @@ def _user(
         checks.add(f"{at}.userId", "there is no such user", Problem.NOT_FOUND)
         return None
     ways = {Route.EMAIL: user[USER_ADDRESS]} if user.get(USER_ADDRESS) else {}
-    return Addressee(at, ways, {"user_id": user_id}, locale=own or user.get("locale"))
+    zone = user.get("time_zone", USER_ZONE)
+    return Addressee(at, ways, {"user_id": user_id}, zone, own or user.get("locale"))

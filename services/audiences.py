@@ -14,7 +14,7 @@ from rules.audience import NOTHING_KNOWN, Audience, Known, Query
 from rules.message import Route
 from services import naming, new_audience, users
 from services.new_audience import NewAudience
-from services.recipients import ADDRESS_FIELD, USER_ADDRESS
+from services.recipients import ADDRESS_FIELD, USER_ADDRESS, USER_ZONE
 from services.users import Users
 
 LIMIT_MS = 5_000
@@ -22,32 +22,34 @@ LIMIT_MS = 5_000
 
 @dataclass(frozen=True, slots=True)
 class Zone:
-    """The clients of one time zone, and how many of them each channel reaches."""
+    """The clients or the users of one time zone, and how many of them each channel reaches."""
 
     name: str
     clients: int
     reachable: Mapping[str, int]
 
 
-NOBODY = Zone("UTC", 0, dict.fromkeys(ADDRESS_FIELD, 0))
-
-
 @dataclass(frozen=True, slots=True)
 class Spread:
-    """An audience by time zones, the largest first, and its users, who have none."""
+    """The clients of an audience by time zones, the largest first, and its users likewise."""
 
     zones: tuple[Zone, ...]
-    users: Zone = NOBODY
+    of_users: tuple[Zone, ...] = ()
 
     @property
     def places(self) -> tuple[Zone, ...]:
-        """The zones, and where the users are taken to be."""
-        return (*self.zones, self.users) if self.users.clients else self.zones
+        """The zones of the clients and those of the users."""
+        return (*self.zones, *self.of_users)
 
     @property
     def total(self) -> int:
         """All clients."""
         return sum(zone.clients for zone in self.zones)
+
+    @property
+    def users(self) -> int:
+        """All users."""
+        return sum(zone.clients for zone in self.of_users)
 
     def clients(self, channel: str) -> int:
         """Clients who have an address for this channel."""
@@ -107,13 +109,15 @@ def too_slow() -> Unavailable:
     return Unavailable(f"looking through the audience takes longer than {seconds:g} s; narrow it")
 
 
-async def _users(whom: Audience, known: Known) -> Zone:
+async def _users(whom: Audience, known: Known) -> tuple[Zone, ...]:
     query = audience.user_query(whom, known)
     if query is None:
-        return NOBODY
-    counts = {"_id": None, "clients": {"$sum": 1}, Route.EMAIL: _count_with(USER_ADDRESS)}
+        return ()
+    zone = {"$ifNull": ["$time_zone", USER_ZONE]}
+    counts = {"_id": zone, "clients": {"$sum": 1}, Route.EMAIL: _count_with(USER_ADDRESS)}
+    unreached = dict.fromkeys(ADDRESS_FIELD, 0)
     found = await _groups(users.collection(), query, counts)
-    return _zone({**NOBODY.reachable, **found[0], "_id": NOBODY.name}) if found else NOBODY
+    return tuple(_zone(unreached | row) for row in found)
 
 
 async def _groups(rows: Users, query: Query, group: dict[str, Any]) -> list[dict[str, Any]]:

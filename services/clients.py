@@ -9,7 +9,7 @@ from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.errors import BulkWriteError, DuplicateKeyError
 
 from core import events, mongo
-from core.errors import FieldError, InvalidInput, Problem
+from core.errors import InvalidInput, Problem
 from core.parts import Parts
 from models.client import Client
 from rules.message import Status
@@ -18,7 +18,6 @@ from services.idempotency import Once, Row
 from services.new_client import WAYS, NewClient, check
 
 LARGEST_BATCH = 1_000
-DUPLICATE_KEY = 11_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,22 +150,15 @@ async def _insert(
             answers.append({"client": _row(one)})
         else:
             error = one if isinstance(one, InvalidInput) else _taken(one.phone)
-            answers.append({"errors": [asdict(mistake) for mistake in error.errors]})
+            answers.append({"errors": idempotency.packed(error)})
     rows = [answer["client"] for answer in answers if "client" in answer]
     try:
         if rows:
             await collection.insert_many(rows, session=session)
     except BulkWriteError as error:
         # Somebody else was quicker with a phone; the transaction's next try sees it.
-        raise _as_duplicate(error) from error
+        raise mongo.as_duplicate(error) from error
     return {"answers": answers}
-
-
-def _as_duplicate(error: BulkWriteError) -> BulkWriteError | DuplicateKeyError:
-    failed = (error.details or {}).get("writeErrors", [])
-    if failed and all(at["code"] == DUPLICATE_KEY for at in failed):
-        return DuplicateKeyError(str(error), DUPLICATE_KEY)
-    return error
 
 
 def _row(client: Client) -> Row:
@@ -179,9 +171,7 @@ def _answer(row: Row) -> Client | InvalidInput:
     if "client" in row:
         client: Client = Client.model_validate(row["client"])
         return client
-    return InvalidInput(
-        *(FieldError(**{**error, "code": Problem(error["code"])}) for error in row["errors"])
-    )
+    return idempotency.unpacked(row["errors"])
 
 
 def _checked_or_error(new: NewClient) -> Client | InvalidInput:

@@ -109,6 +109,13 @@ async def count() -> int:
     return await Group.find(naming.THERE).count()
 
 
+async def of_ids(group_ids: Sequence[ObjectId]) -> dict[ObjectId, Group | None]:
+    """Each group; None for one that is gone or going."""
+    found = await Group.find({"_id": {"$in": list(group_ids)}, **naming.THERE}).to_list()
+    by_id = {one.id: one for one in found}
+    return {group_id: by_id.get(group_id) for group_id in group_ids}  # type: ignore[call-overload]
+
+
 async def sizes(group_ids: Sequence[ObjectId]) -> dict[ObjectId, int]:
     """How many members each group has."""
     found = dict.fromkeys(group_ids, 0)

@@ -3,14 +3,14 @@
 import hashlib
 import json
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Self, TypeAlias
 
 from pymongo import ReturnDocument
 from pymongo.asynchronous.client_session import AsyncClientSession
 
 from core import clock, failpoints, mongo
-from core.errors import InvalidInput, Problem
+from core.errors import FieldError, InvalidInput, Problem
 from models.idempotency import Answer
 
 LONGEST_KEY = 255
@@ -92,6 +92,16 @@ def check_key(key: str, room: int = 0) -> None:
     longest = LONGEST_KEY - room
     if not 0 < len(key) <= longest:
         raise InvalidInput.at("idempotencyKey", f"must have 1 to {longest} characters")
+
+
+def packed(error: InvalidInput) -> list[Row]:
+    """What was wrong with one item, for the answer of many."""
+    return [asdict(mistake) for mistake in error.errors]
+
+
+def unpacked(mistakes: list[Row]) -> InvalidInput:
+    """The error that was packed."""
+    return InvalidInput(*(FieldError(**{**at, "code": Problem(at["code"])}) for at in mistakes))
 
 
 def _row(once: Once, answer: Row) -> Row:

@@ -123,7 +123,7 @@ def _sample(
 
 
 def _about_audience(mailing: Mailing, found: Spread) -> list[str]:
-    if not found.total and not found.users.clients:
+    if not found.total and not found.users:
         return ["nobody is in the audience"]
     without = {channel: found.total - found.clients(channel) for channel in mailing.channels}
     warnings = [
@@ -131,8 +131,8 @@ def _about_audience(mailing: Mailing, found: Spread) -> list[str]:
         for channel, count in without.items()
         if count
     ]
-    if found.users.clients and Route.EMAIL not in mailing.channels:
-        warnings.append(f"{found.users.clients} users are reached by e-mail only")
+    if found.users and Route.EMAIL not in mailing.channels:
+        warnings.append(f"{found.users} users are reached by e-mail only")
     return warnings
 
 

@@ -20,14 +20,14 @@ USER_ADDRESS = "email"
 """Where users are reached; they have no other addresses."""
 NOTED = {"time_zone": 1, "locale": 1, "muted": 1}
 USER_ZONE = "UTC"
-"""Users have no time zone of their own."""
+"""Of users for whom nobody has saved another."""
 
 
 async def look_up(claimed: Sequence[Claimed], channel: str) -> None:
     """Note on each row what is known of its recipient: address, zone, locale, whether it has read.
 
-    Clients and contacts may have moved or gone since the message was made; the row then has another
-    address or none. What is personal goes to a user where it was meant to go.
+    They may have moved since the message was made, and clients and contacts gone; the row then has
+    another address or none.
     """
     await _note(claimed, "client_id", Client, ADDRESS_FIELD[channel])
     await _note(claimed, "user_id", User, USER_ADDRESS)
@@ -55,9 +55,10 @@ async def _note(
         one.row["zone"] = recipient.get("time_zone", USER_ZONE)
         one.row["locale"] = recipient.get("locale")
         one.row["muted"] = recipient.get("muted", ())
-        if model is Client or one.mailing_id is not None:
-            one.row["stored_address"] = one.row["address"]
-            one.row["address"] = recipient.get(field) or None
+        stored = one.row["stored_address"] = one.row["address"]
+        # What is personal reaches a user of whom no address is known where it was meant to go.
+        otherwise = None if model is Client or one.mailing_id is not None else stored
+        one.row["address"] = recipient.get(field) or otherwise
 
 
 async def _look_up_contacts(claimed: Sequence[Claimed], channel: str) -> None:

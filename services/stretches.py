@@ -21,6 +21,7 @@ from services.recipients import ADDRESS_FIELD, USER_ADDRESS, USER_ZONE
 
 Rows = AsyncCollection[dict[str, Any]]
 CLIENT_FIELDS = {**dict.fromkeys(ADDRESS_FIELD.values(), 1), "time_zone": 1}
+USER_FIELDS = {USER_ADDRESS: 1, "time_zone": 1}
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,7 @@ class Stretches:
         span = {"$lte": self._launch[upto]}
         if place.checkpoint is not None:
             span["$gt"] = place.checkpoint
-        fields = {USER_ADDRESS: 1} if place.at_users else CLIENT_FIELDS
+        fields = USER_FIELDS if place.at_users else CLIENT_FIELDS
         found = members.find({"$and": [query, {"_id": span}]}, projection=fields)
         return await found.sort("_id", 1).limit(limit).to_list()
 
@@ -115,4 +116,5 @@ def _client(row: dict[str, Any]) -> Member:
 
 def _user(row: dict[str, Any]) -> Member:
     addresses = {Route.EMAIL.value: row[USER_ADDRESS]} if row.get(USER_ADDRESS) else {}
-    return Member(f"user:{row['_id']}", {"user_id": row["_id"]}, addresses, USER_ZONE)
+    zone = row.get("time_zone", USER_ZONE)
+    return Member(f"user:{row['_id']}", {"user_id": row["_id"]}, addresses, zone)

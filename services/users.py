@@ -65,8 +65,7 @@ async def page(
 ) -> Page[User]:
     """Up to `first` users after an id, by rising id, without their inboxes."""
     wanted = {**query, **({} if after is None else {"_id": {"$gt": after}})}
-    fields = {"email": 1, "locale": 1, "groups": 1}
-    rows = await collection().find(wanted, fields).sort("_id", 1).limit(first + 1).to_list()
+    rows = await collection().find(wanted, User.KNOWN).sort("_id", 1).limit(first + 1).to_list()
     return Page([User.model_validate(row) for row in rows[:first]], len(rows) > first)
 
 

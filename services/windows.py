@@ -12,11 +12,15 @@ from pymongo.asynchronous.client_session import AsyncClientSession
 from core import failpoints, mongo
 from core.parts import Parts
 from models.client import Client
+from models.message import WAITS_FOR_WINDOW
+from models.user import User
 from rules import window as rules
 from rules.message import Status
 from services import mailings, messages
 
-WAITING = "waits for its window"
+WAITING = WAITS_FOR_WINDOW
+UNKNOWN_ZONE = "UTC"
+"""Of whoever has none, or is gone."""
 BATCH = 1_000
 NOTICED_SECONDS = 3.0
 """By then every pump has read a changed window, and puts nothing off by the old one any more."""
@@ -40,7 +44,15 @@ async def clients_moved(
     client_ids: list[ObjectId], session: AsyncClientSession | None = None
 ) -> None:
     """Look again at what waits for the windows of clients whose zones have changed."""
-    of_them = {"client_id": {"$in": client_ids}}
+    await _look_again({"client_id": {"$in": client_ids}}, session)
+
+
+async def users_moved(user_ids: list[ObjectId], session: AsyncClientSession | None = None) -> None:
+    """The same for users."""
+    await _look_again({"user_id": {"$in": user_ids}}, session)
+
+
+async def _look_again(of_them: dict[str, Any], session: AsyncClientSession | None) -> None:
     waiting = {**of_them, "status": Status.PENDING, "why": WAITING}
     # Due at once: the pump asks for the zone right before the send, and puts it off again.
     # Personal ones may have a start that is still to come.
@@ -62,12 +74,12 @@ async def _move(parts: Parts, mailing_id: ObjectId, session: AsyncClientSession)
     if mailing is None or not _is_noticed(mailing, now):
         return False
     rows = await _waiting(mailing, session)
-    zones = await zones_of([row["client_id"] for row in rows if row.get("client_id") is not None])
+    zones = await _zones_of(rows)
     window = mailing["window"]
     updates = [
         UpdateOne(
             {"_id": row["_id"]},
-            {"$set": {"due_at": due_at(window, zones.get(row.get("client_id"), "UTC"), now)}},
+            {"$set": {"due_at": due_at(window, zones.get(_whose(row), UNKNOWN_ZONE), now)}},
         )
         for row in rows
     ]
@@ -93,15 +105,27 @@ async def _waiting(mailing: dict[str, Any], session: AsyncClientSession) -> list
     place = mailing.get("redue_after")
     if place is not None and place["version"] == mailing["version"]:
         waiting["_id"] = {"$gt": place["id"]}
-    found = messages.collection().find(waiting, {"client_id": 1}, session=session)
+    fields = {"client_id": 1, "user_id": 1}
+    found = messages.collection().find(waiting, fields, session=session)
     return await found.sort("_id", 1).limit(BATCH).to_list()
 
 
-async def zones_of(client_ids: list[ObjectId]) -> dict[ObjectId | None, str]:
-    """The zones of those clients that are still there."""
-    query = {"_id": {"$in": client_ids}}
-    found = Client.get_pymongo_collection().find(query, projection={"time_zone": 1})
-    return {row["_id"]: row["time_zone"] async for row in found}
+async def _zones_of(rows: list[dict[str, Any]]) -> dict[ObjectId | None, str]:
+    """The zones of the clients and users of these rows, of those that have any."""
+    zones: dict[ObjectId | None, str] = {}
+    models: dict[str, type[Client] | type[User]] = {"client_id": Client, "user_id": User}
+    for link, model in models.items():
+        ids = [row[link] for row in rows if row.get(link) is not None]
+        if ids:
+            query = {"_id": {"$in": ids}, "time_zone": {"$exists": True}}
+            found = model.get_pymongo_collection().find(query, projection={"time_zone": 1})
+            zones |= {row["_id"]: row["time_zone"] async for row in found}
+    return zones
+
+
+def _whose(row: dict[str, Any]) -> ObjectId | None:
+    """Whom a row goes to; None for none of the directory."""
+    return row.get("client_id") or row.get("user_id")
 
 
 def _minute(now: datetime) -> datetime:

@@ -93,6 +93,11 @@ def _client(dice: Random) -> dict[str, Any]:
     return {"phone": f"79{number:09}", "email": f"c{number}@example.com", "tags": ["vip"]}
 
 
+def _user(dice: Random) -> dict[str, Any]:
+    ways = ("email", f"u{dice.randrange(10**9)}@example.com"), ("locale", "de"), ("timeZone", "UTC")
+    return {"userId": dice.choice(USERS), **dict(dice.sample(ways, dice.randint(0, 3)))}
+
+
 def _contact(dice: Random) -> dict[str, Any]:
     number = dice.randrange(10**9)
     ways = {"telegram": f"{number + 1}", "whatsapp": f"79{number:09}", "viber": f"{number:09}A="}
@@ -161,6 +166,8 @@ _NEW: dict[str, Callable[[Random], Any]] = {
     "sendToContacts": _to_contacts,
     "removeSuppression": _suppression,
     "removeSuppressions": lambda dice: {"suppressions": _some(_suppression, dice)},
+    "saveUser": _user,
+    "saveUsers": lambda dice: {"users": _some(_user, dice)},
     "setPreferences": _preferences,
     "createTemplate": lambda dice: {
         "slug": f"t{dice.randrange(10**9)}",

@@ -168,6 +168,8 @@ class Known:
             return self._one(self.ids["mailings"])
         if name == "messageIds":
             return [self._one(self.ids["messages"]) for _ in range(self._dice.randrange(4))]
+        if field == "user":
+            return self._dice.choice(USERS)
         kinds = ("mailing", "message", "client", "contact", "notification", "apiKey")
         of = next((kind for kind in kinds if kind.lower() in field.lower()), None)
         # Now and then the id of something else.

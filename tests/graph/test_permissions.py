@@ -52,6 +52,8 @@ MAY = {
     "Query.suppressions": OPERATORS,
     "Query.template": SENDERS,
     "Query.templates": SENDERS,
+    "Query.user": OPERATORS,
+    "Query.users": OPERATORS,
     "Mutation.addSuppression": OPERATORS,
     "Mutation.addSuppressions": OPERATORS,
     "Mutation.addToGroup": OPERATORS,
@@ -86,6 +88,8 @@ MAY = {
     "Mutation.retryFailedMessages": SENDERS,
     "Mutation.retryMessages": OPERATORS,
     "Mutation.revokeApiKey": ADMINS,
+    "Mutation.saveUser": OPERATORS,
+    "Mutation.saveUsers": OPERATORS,
     "Mutation.send": SENDERS,
     "Mutation.sendToContacts": SENDERS,
     "Mutation.setPreferences": EVERYONE,
@@ -105,11 +109,10 @@ MAY = {
 """Every root field and the roles that it opens to, with an own user where it takes one."""
 
 OF_A_SUBSCRIBER = {
-    *("Inbox", "InboxEvent", "NotificationCreated", "NotificationsRead", "Resync"),
-    *("NotificationUpdated", "NotificationRetracted", "NotificationArchived"),
-    *("NotificationUnarchived", "NotificationPayload", "RetractNotificationPayload"),
+    *("Inbox", "InboxEvent", "NotificationCreated", "NotificationsRead", "Resync", "PageInfo"),
+    *("NotificationUpdated", "NotificationRetracted", "NotificationArchived", "MarkReadPayload"),
+    *("NotificationUnarchived", "NotificationPayload", "RetractNotificationPayload", "UserError"),
     *("Notification", "NotificationConnection", "NotificationEdge", "NotificationPage", "Node"),
-    *("PageInfo", "MarkReadPayload", "UserError"),
     *("Preferences", "Mute", "PreferenceTopic", "TopicChannel", "SetPreferencesPayload"),
 }
 """All that a subscriber can get hold of."""

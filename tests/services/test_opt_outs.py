@@ -24,6 +24,7 @@ from services import (
     retries,
     suppressions,
     unsubscribing,
+    users,
 )
 from services.preferences import Owner, Whose, Wish
 from services.suppressions import NewSuppression
@@ -187,7 +188,7 @@ async def test_an_address_that_no_server_was_asked_about_is_not_put_on_the_list(
     parts: Parts, email: Email
 ) -> None:
     await told(parts, ObjectId())
-    await messages.collection().update_one({}, {"$set": {"address": "no address"}})
+    await users.collection().update_one({}, {"$set": {"email": "no address"}})
     await run(parts, email, messages.PERSONAL)
     assert await ends() == {("undeliverable", "undeliverable: address")}
     assert await Suppression.count() == 0

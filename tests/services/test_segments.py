@@ -97,7 +97,7 @@ async def test_who_fits_is_counted_as_it_is_now(parts: Parts) -> None:
         some = await audiences.some_of(made.filter, 100)
         assert len(some) == found.total
         await segments.delete(parts, "one")
-        return found.total + found.users.clients
+        return found.total + found.users
 
     assert await count(locales=("de",)) == 4
     assert await count(locales=("de", "en")) == 6
