@@ -51,6 +51,10 @@ async def test_a_subscriber_is_told_that_this_is_not_for_them(desk: Desk) -> Non
 async def test_axe_finds_nothing_on_any_screen(
     desk: Desk, scheme: Literal["light", "dark"]
 ) -> None:
+    page = await desk.tab("/console")
+    await page.emulate_media(color_scheme=scheme)
+    await expect(page.get_by_role("heading", level=1)).to_be_visible()
+    assert await desk.faults_of_access(page) == [], "signing in"
     page = await console(desk, role="admin")
     await page.emulate_media(color_scheme=scheme)
     for path in EMPTY:

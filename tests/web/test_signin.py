@@ -91,6 +91,18 @@ async def test_somebody_signs_in_and_out_by_the_consoles_module(town: Desk) -> N
     assert await module(third, "freshToken()") is None
 
 
+async def test_the_console_signs_in_and_out_at_the_provider(town: Desk) -> None:
+    page = await town.tab("/console/mailings")
+    await page.get_by_role("button", name="Sign in with 127.0.0.1").click()
+    await page.get_by_role("button", name="ann").click()
+    await expect(page.get_by_role("heading", name="Mailings", level=1)).to_be_visible()
+    await page.reload()
+    await expect(page.get_by_role("heading", name="Mailings", level=1)).to_be_visible()
+    assert await page.evaluate("sessionStorage.length") == 0
+    await page.get_by_role("button", name="Sign out").click()
+    await expect(page).to_have_url(re.compile("/oauth2/end_session"))
+
+
 async def test_the_page_for_whom_nobody_gave_a_role_can_be_read_by_all(town: Desk) -> None:
     page = await town.tab("/session/login")
     await page.get_by_role("button", name="bob").click()

@@ -3,14 +3,12 @@
 import { Client, fetchExchange, mapExchange, subscriptionExchange } from '@urql/core';
 import { createClient } from 'graphql-ws';
 
-import { current, signOut } from './session';
-
-const authorization = () => `Bearer ${current()?.token ?? ''}`;
+import { bearer, forget } from './session';
 
 function socket() {
   return createClient({
     url: new URL('/graphql', location.href.replace(/^http/, 'ws')).href,
-    connectionParams: () => ({ authorization: authorization() }),
+    connectionParams: async () => ({ authorization: await bearer() }),
     retryAttempts: Infinity,
     shouldRetry: () => true,
     lazyCloseTimeout: 2_000,
@@ -23,12 +21,13 @@ export function connect(): Client {
     url: '/graphql',
     preferGetMethod: false,
     requestPolicy: 'network-only',
-    fetchOptions: () => ({ headers: { authorization: authorization() } }),
+    fetch: async (url, options) =>
+      fetch(url, { ...options, headers: { ...options?.headers, authorization: await bearer() } }),
     exchanges: [
       mapExchange({
         onError: (error) => {
           const signedOut = error.graphQLErrors.some((one) => one.extensions.code === 'UNAUTHENTICATED');
-          if (signedOut) signOut();
+          if (signedOut) forget();
         },
       }),
       fetchExchange,

@@ -1,6 +1,8 @@
-/** Who is signed in: a token kept for as long as the tab lives, and what it may do. */
+/** Who is signed in: by a token kept for as long as the tab lives, or at an identity provider. */
 
 import { useSyncExternalStore } from 'react';
+
+import { freshToken, logout } from './oidc';
 
 const TOKEN = 'belfry.token';
 
@@ -10,6 +12,8 @@ export interface Session {
   token: string;
   subject: string;
   role: Role;
+  /** Whether a provider has signed them in; then tokens are short, and fetched anew. */
+  byProvider: boolean;
 }
 
 const listeners = new Set<() => void>();
@@ -29,7 +33,7 @@ export function read(token: string): Session | null {
   try {
     const [, claims] = token.split('.');
     const { sub, role } = JSON.parse(atob(claims.replace(/-/g, '+').replace(/_/g, '/')));
-    return { token, subject: sub, role };
+    return { token, subject: sub, role, byProvider: false };
   } catch {
     return null;
   }
@@ -42,7 +46,29 @@ export function signIn(token: string): boolean {
   return session !== null;
 }
 
+/** Takes up the session that the identity provider has made, if there is one. */
+export async function resume(): Promise<boolean> {
+  const found = await freshToken();
+  if (found) session = { token: found.token, subject: found.subject, role: found.role, byProvider: true };
+  tell();
+  return found !== null;
+}
+
+/** What requests and sockets show; a session that has ended leads back to signing in. */
+export async function bearer(): Promise<string> {
+  if (!session?.byProvider) return `Bearer ${session?.token ?? ''}`;
+  const found = await freshToken();
+  if (!found) forget();
+  return `Bearer ${found?.token ?? ''}`;
+}
+
 export function signOut(): void {
+  // Leaves the page, by way of the provider.
+  if (session?.byProvider) void logout();
+  else forget();
+}
+
+export function forget(): void {
   session = null;
   sessionStorage.removeItem(TOKEN);
   tell();

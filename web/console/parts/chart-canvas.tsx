@@ -66,7 +66,7 @@ function configuration({ kind, series }: Drawn, dark: boolean): ChartConfigurati
       animation: false,
       maintainAspectRatio: false,
       interaction: { mode: 'index', intersect: false },
-      elements: { point: { radius: 0 }, line: { borderWidth: 2, tension: 0.25 }, bar: { borderRadius: 3 } },
+      elements: { point: { radius: 0 }, line: { borderWidth: 2, cubicInterpolationMode: 'monotone' }, bar: { borderRadius: 3 } },
       datasets: { bar: { maxBarThickness: 40 } },
       plugins: { legend: { display: series.length > 1, labels: { color: ink, boxWidth: 12 }, position: 'bottom' } },
       scales: {

@@ -1,6 +1,6 @@
 /** Tables to and from the API, which takes and gives them outside GraphQL. */
 
-import { current } from '../../session';
+import { bearer } from '../../session';
 
 export interface Report {
   dryRun: boolean;
@@ -21,8 +21,6 @@ const MEDIA: Record<Format, string> = { csv: 'text/csv', ndjson: 'application/x-
 
 export const formatOf = (name: string): Format => (/\.(ndjson|jsonl)$/i.test(name) ? 'ndjson' : 'csv');
 
-const authorization = () => `Bearer ${current()?.token ?? ''}`;
-
 /** What a refusal says: the API answers with errors as GraphQL has them. */
 function refusal(text: string, status: number): Error {
   try {
@@ -33,12 +31,13 @@ function refusal(text: string, status: number): Error {
 }
 
 /** Sends a table; `fetch` tells no progress of what goes up. */
-export function upload(file: File, dryRun: boolean, onProgress: (share: number) => void): Promise<Report> {
+export async function upload(file: File, dryRun: boolean, onProgress: (share: number) => void): Promise<Report> {
   const format = formatOf(file.name);
+  const authorization = await bearer();
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
     request.open('POST', `/clients/import?format=${format}&dryRun=${dryRun}`);
-    request.setRequestHeader('Authorization', authorization());
+    request.setRequestHeader('Authorization', authorization);
     request.setRequestHeader('Content-Type', MEDIA[format]);
     request.upload.onprogress = ({ loaded, total }) => onProgress(total ? loaded / total : 0);
     request.onerror = () => reject(new Error('The connection broke. What was written stays; send the file again.'));
@@ -53,7 +52,7 @@ export function upload(file: File, dryRun: boolean, onProgress: (share: number) 
 /** Fetches a table and hands it to the browser as a file. */
 export async function download(format: Format, filter: URLSearchParams): Promise<void> {
   filter.set('format', format);
-  const answer = await fetch(`/clients/export?${filter}`, { headers: { Authorization: authorization() } });
+  const answer = await fetch(`/clients/export?${filter}`, { headers: { Authorization: await bearer() } });
   if (!answer.ok) throw refusal(await answer.text(), answer.status);
   const address = URL.createObjectURL(await answer.blob());
   const link = Object.assign(document.createElement('a'), { href: address, download: `clients.${format}` });

@@ -3,7 +3,7 @@ import { useEffect, useRef } from 'react';
 
 import type { BelfryBellElement } from '../../../bell/bell';
 import { may } from '../../may';
-import { current } from '../../session';
+import { bearer } from '../../session';
 
 const BELL = '/bell.js';
 
@@ -17,7 +17,7 @@ export function BellOf({ userId }: { userId: string }) {
     let gone = false;
     void import(/* @vite-ignore */ new URL(BELL, location.href).href).then(() => {
       if (gone) return;
-      bell.token = current()?.token ?? '';
+      bell.getToken = async () => (await bearer()).replace('Bearer ', '');
       bell.userId = userId;
       place.current?.replaceChildren(bell);
     });
