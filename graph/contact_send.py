@@ -62,13 +62,18 @@ class FailedMessage(Node):
     @strawberry.field(description=f"Where it was tried, or would have been. {HIDES}")
     def address(self, info: Info) -> str:
         """As far as the caller may see it."""
-        return HIDDEN if hides(info, self.kept.client_id) else self.kept.address
+        return (
+            HIDDEN if hides(info, self.kept.client_id or self.kept.user_id) else self.kept.address
+        )
 
     @strawberry.field(description="Every try, oldest first, at most 100.")
     async def attempts(self, info: Info) -> list[Attempt]:
         """The attempts of this message."""
         found = await info.context.loaders.attempts.load(self.key)
-        return [Attempt.of(one, hides=hides(info, self.kept.client_id)) for one in found]
+        return [
+            Attempt.of(one, hides=hides(info, self.kept.client_id or self.kept.user_id))
+            for one in found
+        ]
 
     @classmethod
     def of(cls, message: documents.Message) -> "FailedMessage":

@@ -20,7 +20,7 @@ from rules.roles import Permission, may
 from services import history, retries
 
 HIDDEN = "***"
-HIDES = "`***` where it is a client's and you don't have READ_CLIENTS."
+HIDES = "`***` where it is a client's or a user's and you don't have READ_CLIENTS."
 
 
 @strawberry.type(description="One try to deliver a message.")
@@ -87,13 +87,13 @@ class Message(Node):
     @strawberry.field(description=f"Where the last attempt went, or the next goes. {HIDES}")
     def address(self, info: Info) -> str:
         """As far as the caller may see it."""
-        return HIDDEN if hides(info, self.client_id) else self.kept_address
+        return HIDDEN if hides(info, self.client_id or self.user_id) else self.kept_address
 
     @strawberry.field(description="Every try, oldest first, at most 100.")
     async def attempts(self, info: Info) -> list[Attempt]:
         """The attempts of this message."""
         found = await info.context.loaders.attempts.load(self.key)
-        return [Attempt.of(one, hides=hides(info, self.client_id)) for one in found]
+        return [Attempt.of(one, hides=hides(info, self.client_id or self.user_id)) for one in found]
 
     @classmethod
     def of(cls, message: documents.Message) -> "Message":
@@ -160,11 +160,11 @@ class MessageQuery:
         return found and Message.of(found)
 
 
-def hides(info: Info, client_id: object) -> bool:
-    """Whether the caller may not see where a client is reached, though it may write to it."""
+def hides(info: Info, whose: object) -> bool:
+    """Whether the caller may not see where a client or user is reached, though it may write to it."""
     principal = info.context.principal
     may_see = principal is not None and may(principal, Permission.READ_CLIENTS)
-    return client_id is not None and not may_see
+    return whose is not None and not may_see
 
 
 def message_ids(said: list[strawberry.ID]) -> list[UUID]:

@@ -91,6 +91,16 @@ async def test_users_are_listed_by_page(edge: Edge) -> None:
     assert [each for each in found if each in users] == users
 
 
+async def test_a_sender_may_write_to_a_user_and_does_not_see_where(edge: Edge, user: str) -> None:
+    await save(edge, user, email="secret@example.com")
+    send = """mutation ($user: ID!) { send(input: {
+      to: {recipients: [{userId: $user}]}, words: {subject: "Hi", text: "Hello"}
+    }) { send { messages(first: 1) { nodes { address userId } } } } }"""
+    for role, shown in (("sender", "***"), ("operator", "secret@example.com")):
+        sent = (await edge.ask(send, {"user": user}, role))["data"]["send"]["send"]
+        assert sent["messages"]["nodes"] == [{"address": shown, "userId": user}]
+
+
 async def test_a_save_is_on_record_with_its_user(edge: Edge, user: str) -> None:
     await save(edge, user, locale="de")
     log = """{ auditLog(first: 1, filter: {action: "saveUser"}) {
