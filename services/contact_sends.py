@@ -102,6 +102,7 @@ async def _queue(
         for contact in found
         for way, handle in ways[contact.key].items()
     ]
+    personal.check_size(batch, "names")
     await personal.add_many(session, batch, now)
     return {"send_id": str(send_id), "contacts": _answer(found, batch)}
 

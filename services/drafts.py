@@ -9,20 +9,18 @@ from dataclasses import dataclass, replace
 from bson import ObjectId
 
 from core import clock
-from core.errors import Checklist, InvalidInput, Problem
+from core.errors import Checklist, InvalidInput
 from core.parts import Parts
 from models.mailing import AudienceFilter, Launch, Mailing, MailingStatus
 from models.send import Send, SendTo
 from rules.message import Route
 from rules.template import Words
-from services import addressees, new_mailing, new_send, sayings, windows, wording
+from services import addressees, new_mailing, new_send, personal, sayings, windows, wording
 from services.addressees import Addressee
 from services.new_mailing import NewMailing
 from services.new_send import Lane, NewSend, OwnWords
 from services.personal import Personal
 
-LARGEST = 8_000_000
-"""Characters that all messages of one call may have together."""
 MOST_MISTAKES = 100
 """Told at once; more help nobody."""
 AT = {
@@ -113,7 +111,7 @@ async def _named(parts: Parts, send: Send, new: NewSend) -> Draft:
         for one, words in zip(found, said, strict=True)
         for way in one.ways
     ]
-    _check_size(rows)
+    personal.check_size(rows, "to.recipients")
     return Draft(send, tuple(rows), mailing)
 
 
@@ -172,16 +170,6 @@ def _row(send: Send, one: Addressee, way: Route, words: Words) -> Personal:
             **{name: value for name, value in own.items() if value is not None},
         },
     )
-
-
-def _check_size(rows: Sequence[Personal]) -> None:
-    size = sum(len(text) for row in rows for text in row.content.values())
-    if size > LARGEST:
-        message = (
-            f"make messages of {size:,} characters together, at most {LARGEST:,} are taken at "
-            "once; send to fewer at a time, or to a group"
-        )
-        raise InvalidInput.at("to.recipients", message, Problem.TOO_LONG)
 
 
 def _to(new: NewSend) -> SendTo:

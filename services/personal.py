@@ -1,7 +1,7 @@
 """Personal messages: rows that carry their own words and belong to no mailing (T7)."""
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -9,9 +9,12 @@ from typing import Any
 from bson import Int64
 from pymongo.asynchronous.client_session import AsyncClientSession
 
+from core.errors import InvalidInput, Problem
 from rules.message import Route, Status, message_id, number
 from services import messages
 
+LARGEST = 16_000_000
+"""Bytes of what all messages of one call say: its transaction must fit a small MongoDB's cache."""
 NUMBERED = frozenset({Route.SENDING_API})
 """Ways whose outside wants an int64 for an id."""
 
@@ -37,6 +40,18 @@ class Personal:
     def id(self) -> uuid.UUID:
         """The row's id, however often it is made."""
         return message_id(self.source, self.recipient, self.route)
+
+
+def check_size(batch: Iterable[Personal], field: str) -> None:
+    """Raise InvalidInput, at `field`, for messages that one transaction could not hold."""
+    texts = (text for each in batch for text in each.content.values())
+    size = sum(len(text.encode("utf-8", "replace")) for text in texts)
+    if size > LARGEST:
+        message = (
+            f"make messages of {size:,} bytes together, and at most {LARGEST:,} are taken at once; "
+            "send to fewer at a time"
+        )
+        raise InvalidInput.at(field, message, Problem.TOO_LONG)
 
 
 async def add(session: AsyncClientSession, message: Personal, now: datetime) -> uuid.UUID:

@@ -7,11 +7,13 @@ from typing import Any
 
 import pytest
 from pydantic import SecretStr
+from pymongo.asynchronous.client_session import AsyncClientSession
 
-from core import clock
+from core import clock, mongo
 from core.errors import Problem
 from core.parts import Parts
-from services import contact_sends, contacts, messages, objections, recipients
+from rules.message import Route
+from services import contact_sends, contacts, messages, objections, personal, recipients
 from services.contact_sends import ContactSend, Queued
 from services.contacts import NewContact
 from tests.factories import HOUR, id_of
@@ -171,3 +173,37 @@ async def test_what_waits_for_a_contact_ends_with_it(people: Parts) -> None:
     assert {(row["contact_name"], row["why"]) for row in ended} == {("Ann", contacts.DELETED)}
     assert len(ended) == 3
     assert len(await rows(status="pending")) == 1
+
+
+async def test_more_than_a_transaction_can_hold_is_refused(
+    people: Parts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(personal, "LARGEST", 3 * len(TEXT))
+    await send(people, "Ann")
+    wrong = await mistakes(send(people, "Ann", "Bob"))
+    assert wrong == {("names", Problem.TOO_LONG)}
+    assert len(await rows()) == 3
+
+
+async def test_what_is_taken_fits_a_transaction_of_a_small_database(people: Parts) -> None:
+    now = people.database_clock.now()
+    text = "\u0436" * 4_000
+    batch = [
+        personal.Personal(
+            source="test",
+            recipient=str(number),
+            route=Route.VIBER,
+            address="01234567890A=",
+            content={"subject": "", "text": text},
+            due_at=now,
+            end_at=now + HOUR,
+        )
+        for number in range(personal.LARGEST // len(text.encode()))
+    ]
+    personal.check_size(batch, "names")
+
+    async def work(session: AsyncClientSession) -> None:
+        await personal.add_many(session, batch, now)
+
+    await mongo.promptly(people.mongo, work)
+    assert await messages.collection().count_documents({}) == len(batch)
