@@ -14,7 +14,7 @@ from tests.web.test_console_mailings import console, mail, people
 SOURCE = Path(__file__).parents[2] / "web" / "console" / "may.ts"
 EMPTY = (
     *("", "/mailings", "/compose", "/clients", "/templates", "/templates/new"),
-    *("/notifications", "/suppressions", "/api-keys", "/audit"),
+    *("/notifications", "/failed", "/suppressions", "/api-keys", "/audit"),
 )
 
 
@@ -78,7 +78,7 @@ async def test_a_sender_sees_and_does_only_what_senders_may(desk: Desk) -> None:
     page = await console(desk, role="sender")
     await expect(page.get_by_role("heading", name="Templates", level=1)).to_be_visible()
     places = page.get_by_role("navigation", name="Screens").get_by_role("link")
-    assert await places.all_inner_texts() == ["Templates", "Notifications"]
+    assert await places.all_inner_texts() == ["Templates", "Notifications", "Failed messages"]
     await expect(page.get_by_role("link", name="New template")).to_have_count(0)
     await page.goto(f"{desk.origin}/console/clients")
     await expect(page.get_by_role("heading", name="Templates", level=1)).to_be_visible()

@@ -8,6 +8,8 @@ from pathlib import Path
 from bson import ObjectId
 from playwright.async_api import Page, expect
 
+from tests.journeys.conftest import at_work
+from tests.journeys.test_contacts import CREATE, SEND, sender
 from tests.web.conftest import Desk
 from tests.web.test_console_mailings import console, people
 
@@ -141,3 +143,20 @@ async def test_an_address_is_suppressed_and_allowed_again(desk: Desk) -> None:
     await form.get_by_role("button", name="Suppress it").click()
     await page.get_by_role("button", name=f"Allow again: {address}").click()
     await expect(page.get_by_text("Nobody is suppressed")).to_be_visible()
+
+
+async def test_a_sender_sees_what_did_not_arrive_and_tries_it_again(desk: Desk) -> None:
+    house = desk.house
+    await at_work(house.worker())
+    await sender(house, CREATE, input={"name": "Ann", "viber": "01234567890A="})
+    await sender(house, SEND, input={"names": ["ann"], "text": "The bell rings!"})
+    page = await console(desk, "/failed", role="sender")
+    row = page.get_by_role("row", name=re.compile("Ann"))
+    await expect(row).to_contain_text("Undeliverable", timeout=60_000)
+    await expect(row).to_contain_text("1 attempt")
+    assert await desk.faults_of_access(page) == []
+    await page.get_by_role("button", name="Retry Ann").click()
+    await expect(page.get_by_text("1 message will be tried again")).to_be_visible()
+    await expect(row).to_contain_text("2 attempts", timeout=60_000)
+    await page.get_by_role("button", name="2 attempts").click()
+    await expect(page.get_by_role("dialog")).to_contain_text("2. undeliverable")

@@ -6,6 +6,7 @@ import {
   IconChartBar,
   IconKey,
   IconListSearch,
+  IconMoodSad,
   IconPencil,
   IconSend,
   IconTemplate,
@@ -65,6 +66,13 @@ export const PLACES: Place[] = [
     icon: IconBell,
     screen: lazy(() => import('./screens/notifications')),
     needs: 'CREATE_NOTIFICATIONS',
+  },
+  {
+    path: '/failed',
+    label: 'Failed messages',
+    icon: IconMoodSad,
+    screen: lazy(() => import('./screens/failed-messages')),
+    needs: 'KEEP_CONTACTS',
   },
   {
     path: '/suppressions',

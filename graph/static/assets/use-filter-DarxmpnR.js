@@ -1,0 +1,1 @@
+import{c as e}from"./createReactComponent-CF3WxM1_.js";function t(t){let[n,r]=e(),i=e=>n.getAll(e);return{all:i,one:e=>n.get(e)??``,any:t.some(e=>i(e).length>0),set(e,t){r(n=>{let r=new URLSearchParams(n);r.delete(e);for(let n of[t].flat())n&&r.append(e,n);return r},{replace:!0})},clear:()=>r({},{replace:!0})}}export{t};
