@@ -26,6 +26,8 @@ from services import (
 )
 
 BATCH = 1_000
+LARGE = {"text": 0, "html": 0, "contents": 0, "launch.known": 0}
+"""Fields of a mailing that the sweep has no use for: up to a megabyte, each second anew."""
 LEFT_BATCHES = 5
 """What a sweep does of one mailing's retry or change of window, so that no other waits for it."""
 TURN_SECONDS = 5.0
@@ -133,7 +135,7 @@ async def _to_carry_on(parts: Parts) -> AsyncGenerator[dict[str, Any], None]:
     launched = {"status": MailingStatus.RUNNING, "launch.expanded": True}
     cancelled = {"status": MailingStatus.CANCELLED}
     left = [{"redue": True}, {"retrying": {"$ne": None}}]
-    async for page in _pages({"settled": False, "$or": [cancelled, launched, *left]}):
+    async for page in _pages({"settled": False, "$or": [cancelled, launched, *left]}, LARGE):
         open_ones = await counters.open_mailings([mailing["_id"] for mailing in page])
         for mailing in page:
             has_work = mailing.get("redue") or mailing.get("retrying") or _over(mailing, parts)

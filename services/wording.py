@@ -15,8 +15,9 @@ from rules.locale import nearest
 from rules.template import Flawed, Words, linked
 from services import templates
 
-LARGEST = 4_000_000
-"""Bytes of all that a template says in all of its locales: a mailing has them in one document."""
+LARGEST = 1_000_000
+"""Bytes of all that a template says in all of its locales: a mailing has them in one document,
+and its changes have them twice."""
 
 
 @dataclass(frozen=True, slots=True)
