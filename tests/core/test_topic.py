@@ -31,15 +31,18 @@ async def test_many_listeners_share_one_connection(ours: Wakeups, pool: ArqRedis
             await together.wait()
             assert await told(waiter) == [b"1"]
 
+    async def connections() -> set[str]:
+        return {client["id"] for client in await pool.client_list(_type="pubsub")}
+
     together = asyncio.Barrier(101)
-    tasks = [asyncio.create_task(listen(number)) for number in range(100)]
-    await together.wait()
-    async with asyncio.timeout(PATIENCE):  # until those of tests before are gone
-        while len(await pool.client_list(_type="pubsub")) != 1:
-            await asyncio.sleep(0.01)
-    for number in range(100):
-        ours.publish(f"u{number}", b"1")
-    await asyncio.gather(*tasks)
+    async with ours.listen("first"):
+        before = await connections()  # among them those of other processes
+        tasks = [asyncio.create_task(listen(number)) for number in range(100)]
+        await together.wait()
+        assert await connections() <= before
+        for number in range(100):
+            ours.publish(f"u{number}", b"1")
+        await asyncio.gather(*tasks)
 
 
 async def test_a_topic_that_nobody_listens_to_is_given_up(ours: Wakeups, pool: ArqRedis) -> None:

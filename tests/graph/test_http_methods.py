@@ -12,7 +12,8 @@ QUERY = b'{"query": "{ __typename }"}'
 
 async def test_a_query_may_come_by_get_with_its_variables(edge: Edge) -> None:
     params = {
-        "query": "query A { __typename } query B($n: Int!) { clients(first: $n) { totalCount } }",
+        "query": "query A { __typename } query B($n: Int!) {"
+        ' clients(first: $n, filter: {tags: ["no such tag"]}) { totalCount } }',
         "variables": '{"n": 1}',
         "operationName": "B",
     }
