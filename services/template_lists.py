@@ -44,5 +44,7 @@ def _query(search: str | None) -> dict[str, Any]:
     if len(search) > LONGEST_SEARCH:
         message = f"shorten it to {LONGEST_SEARCH} characters"
         raise InvalidInput.at("search", message, Problem.TOO_LONG)
+    if "\0" in search:  # which ends a pattern, to MongoDB
+        raise InvalidInput.at("search", "remove the NUL character from it")
     like = {"$regex": re.escape(search), "$options": "i"}
     return {"$or": [{"slug": like}, {"title": like}]}

@@ -229,3 +229,10 @@ async def test_lists_find_templates_by_parts_of_their_names(parts: Parts) -> Non
 
 async def _chosen(slug: str) -> object:
     return await templates.chosen(slug)
+
+
+async def test_a_search_that_is_no_pattern_is_a_mistake(parts: Parts) -> None:
+    await templates.create(parts, "o", template())
+    for wrong, problem in (("\0", Problem.INVALID), ("x" * 101, Problem.TOO_LONG)):
+        assert await mistakes(template_lists.count(wrong)) == {("search", problem)}
+    assert await template_lists.count(".") == 0
