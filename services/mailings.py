@@ -14,7 +14,7 @@ from core.parts import Parts
 from models.mailing import Mailing, MailingStatus
 from rules.message import Status
 from services import changes as versions
-from services import closing, idempotency, messages, naming, new_mailing, paging, templates
+from services import closing, idempotency, messages, new_mailing, paging
 from services.changes import BELFRY, Change, Verb
 from services.idempotency import Once
 from services.new_mailing import NewMailing
@@ -45,10 +45,10 @@ async def store(parts: Parts, once: Once | None, make: Callable[[], Awaitable[Ma
 
     async def work(session: AsyncClientSession | None) -> dict[str, Any]:
         mailing = await make()
-        if session is None and _depends(mailing):
+        if session is None and new_mailing.depends(mailing):
             return await mongo.promptly(parts.mongo, work)
         if session is not None:
-            await hold(mailing, session)
+            await new_mailing.hold(mailing, session)
         mailing.id = ObjectId()  # type: ignore[assignment] # Beanie's own id is a subclass
         row: dict[str, Any] = mailing.model_dump(by_alias=True, exclude={"revision_id"})
         await collection().insert_one(row, session=session)
@@ -62,34 +62,19 @@ async def store(parts: Parts, once: Once | None, make: Callable[[], Awaitable[Ma
     return stored
 
 
-async def hold(mailing: Mailing, session: AsyncClientSession) -> None:
-    """Keep what a mailing depends on from being deleted meanwhile; raises InvalidInput."""
-    if naming.has_names(mailing.audience):
-        await naming.hold(naming.filter_of(mailing.audience), session)
-    if mailing.template is not None:
-        await templates.hold(session, mailing.template.id)
-
-
 async def update(
     parts: Parts, mailing_id: ObjectId, changes: dict[str, Any], by: str = BELFRY
 ) -> Mailing:
     """Change what `changes` names; raises InvalidInput on what its state forbids.
 
     Unsent messages follow: they take the text and the end as they are when they leave. Start,
-    audience and channels can change only before the launch.
+    audience and channels can change only before the launch. What others change at the same moment
+    (a worker that launches it, say) stays theirs; the change is made on top of it.
     """
-    mailing = await get(mailing_id)
-    if mailing is None:
-        raise missing()
-    now = parts.database_clock.now()
-    _check_state(mailing, changes, now)
-    values = await _values(parts, mailing, changes, now)
-    if mailing.model_dump(include=set(values)) == values:
-        return mailing  # nothing that would be a new version
-    change = Change(Verb.UPDATE, by, values)
-    updated = await mongo.in_a_gap(parts.mongo, partial(_write, mailing, change))
-    if updated is None:
-        raise versions.conflict()
+    fitting = partial(_update, parts, changes, by)
+    updated, changed = await _turned(parts, mailing_id, fitting)
+    if not changed:
+        return updated
     events.emit("mailing.updated", mailing_id=str(mailing_id), fields=sorted(changes))
     if updated.status is MailingStatus.SCHEDULED and updated.start_at <= clock.now():
         wake_launch(parts, mailing_id)
@@ -125,18 +110,15 @@ async def turn(
 
     Raises InvalidInput if it changes at the same moment again and again.
     """
-    for _ in range(TRIES):
-        mailing = await get(mailing_id)
-        if mailing is None:
-            raise missing()
-        fitting = values(mailing)
-        if fitting is None:
-            return mailing
-        turned = await versions.make(parts, mailing, Change(verb, by, fitting))
-        if turned is not None:
-            events.emit("mailing.changed", mailing_id=str(mailing_id), verb=verb, by=by)
-            return turned
-    raise versions.conflict()
+
+    async def fitting(mailing: Mailing) -> Change | None:
+        fits = values(mailing)
+        return None if fits is None else Change(verb, by, fits)
+
+    turned, changed = await _turned(parts, mailing_id, fitting)
+    if changed:
+        events.emit("mailing.changed", mailing_id=str(mailing_id), verb=verb, by=by)
+    return turned
 
 
 async def get(mailing_id: ObjectId) -> Mailing | None:
@@ -205,14 +187,38 @@ def _query(statuses: tuple[str, ...]) -> dict[str, Any]:
     return query
 
 
-def _depends(mailing: Mailing) -> bool:
-    return mailing.template is not None or naming.has_names(mailing.audience)
+async def _turned(
+    parts: Parts, mailing_id: ObjectId, fitting: Callable[[Mailing], Awaitable[Change | None]]
+) -> tuple[Mailing, bool]:
+    """The mailing after the change that fits it, and whether there was one to make."""
+    for _ in range(TRIES):
+        mailing = await get(mailing_id)
+        if mailing is None:
+            raise missing()
+        change = await fitting(mailing)
+        if change is None:
+            return mailing, False
+        turned = await mongo.in_a_gap(parts.mongo, partial(_write, mailing, change))
+        if turned is not None:
+            return turned, True
+    raise versions.conflict()
+
+
+async def _update(
+    parts: Parts, changes: dict[str, Any], by: str, mailing: Mailing
+) -> Change | None:
+    now = parts.database_clock.now()
+    _check_state(mailing, changes, now)
+    values = await _values(parts, mailing, changes, now)
+    if mailing.model_dump(include=set(values)) == values:
+        return None
+    return Change(Verb.UPDATE, by, values)
 
 
 async def _write(mailing: Mailing, change: Change, session: AsyncClientSession) -> Mailing | None:
     after = Mailing.model_validate({**mailing.model_dump(), **change.values})
     if (after.audience, after.template) != (mailing.audience, mailing.template):
-        await hold(after, session)
+        await new_mailing.hold(after, session)
     return await versions.write(mailing, change, session)
 
 

@@ -5,6 +5,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from pymongo.asynchronous.client_session import AsyncClientSession
+
 from channels.profile import profile
 from core import clock
 from core.errors import Checklist, InvalidInput, Problem
@@ -12,7 +14,7 @@ from core.settings import Settings
 from models.mailing import AudienceFilter, LocalWindow, Mailing
 from rules import preferences, schedule, window
 from rules.message import Route
-from services import naming, new_audience, wording
+from services import naming, new_audience, templates, wording
 from services.new_audience import NOBODY, NewAudience
 from services.wording import Chosen, Filled
 
@@ -141,6 +143,19 @@ def check_words(checks: Checklist, subject: str, text: str, html: str, field: st
     if len(subject) > LONGEST_NAME or any(c in subject for c in "\r\n\0"):
         message = f"must be one line of at most {LONGEST_NAME} characters"
         checks.add(f"{field}subject", message)
+
+
+def depends(mailing: Mailing) -> bool:
+    """Whether it needs others to stay: a template, groups, segments."""
+    return mailing.template is not None or naming.has_names(mailing.audience)
+
+
+async def hold(mailing: Mailing, session: AsyncClientSession) -> None:
+    """Keep what a mailing depends on from being deleted meanwhile; raises InvalidInput."""
+    if naming.has_names(mailing.audience):
+        await naming.hold(naming.filter_of(mailing.audience), session)
+    if mailing.template is not None:
+        await templates.hold(session, mailing.template.id)
 
 
 def _check_name(checks: Checklist, name: str) -> None:

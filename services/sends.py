@@ -21,6 +21,7 @@ from services import (
     idempotency,
     mailings,
     messages,
+    new_mailing,
     paging,
     personal,
     templates,
@@ -92,7 +93,7 @@ async def _write(parts: Parts, draft: Draft, session: AsyncClientSession) -> Row
 
 async def _write_mailing(mailing: Mailing, session: AsyncClientSession) -> None:
     try:
-        await mailings.hold(mailing, session)
+        await new_mailing.hold(mailing, session)
     except InvalidInput as error:
         raise wording.renamed(error, drafts.AT) from None
     row = mailing.model_dump(by_alias=True, exclude={"revision_id"})

@@ -23,6 +23,18 @@ class Interludes(monitoring.CommandListener):
         """Act once, before the next such command; `any` command will do."""
         self.plans.append((command, collection, act))
 
+    def always(
+        self, command: str, collection: str, act: Callable[[], object], *, times: int
+    ) -> None:
+        """Act before each such command, so often; what `act` itself sends does not count."""
+
+        def again() -> None:
+            act()
+            if times > 1:
+                self.always(command, collection, act, times=times - 1)
+
+        self.before(command, collection, again)
+
     def clear(self) -> None:
         """Forget all plans, and what went wrong with them."""
         self.plans.clear()

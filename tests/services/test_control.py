@@ -1,6 +1,7 @@
 """Pause, resume, cancel and clone: what each does to a mailing in each of its states."""
 
 import asyncio
+from functools import partial
 from typing import Any
 
 import pytest
@@ -139,16 +140,8 @@ async def test_a_mailing_that_never_holds_still_is_a_conflict(
     parts: Parts, prepared: Any, interludes: Interludes
 ) -> None:
     mailing_id = id_of(await scheduled(parts))
-    changes = 0
-
-    def change() -> None:
-        nonlocal changes
-        changes += 1
-        prepared.mailings.update_one({}, {"$inc": {"version": 1}})
-        if changes < mailings.TRIES:
-            interludes.before("update", "mailings", change)
-
-    interludes.before("update", "mailings", change)
+    newer = partial(prepared.mailings.update_one, {}, {"$inc": {"version": 1}})
+    interludes.always("update", "mailings", newer, times=mailings.TRIES)
     assert await mistakes(control.pause(parts, mailing_id, "o")) == {("id", Problem.CONFLICT)}
 
 

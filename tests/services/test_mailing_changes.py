@@ -1,5 +1,6 @@
 """What may change about a mailing, and when."""
 
+from functools import partial
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from tests.factories import HOUR, created, id_of, scheduled
 from tests.services.interludes import Interludes
 from tests.services.looking import jobs, mistakes
 
+NEWER = {"$inc": {"version": 1}}
 VIP = NewAudience(tags=("vip",))
 
 
@@ -104,12 +106,22 @@ async def test_a_mailing_past_its_end_can_not_change(parts: Parts) -> None:
     }
 
 
-async def test_of_updates_at_the_same_moment_one_is_told_of_the_conflict(
+async def test_of_updates_at_the_same_moment_both_hold(
     parts: Parts, prepared: Any, interludes: Interludes
 ) -> None:
     made = await scheduled(parts)
-    interludes.before(
-        "update", "mailings", lambda: prepared.mailings.update_one({}, {"$inc": {"version": 1}})
+    other = {"$set": {"name": "Other"}, "$inc": {"version": 1}}
+    interludes.before("update", "mailings", lambda: prepared.mailings.update_one({}, other))
+    updated = await mailings.update(parts, id_of(made), {"text": "x"})
+    assert (updated.name, updated.text, updated.version) == ("Other", "x", 3)
+
+
+async def test_an_update_of_what_never_holds_still_is_a_conflict(
+    parts: Parts, prepared: Any, interludes: Interludes
+) -> None:
+    made = await scheduled(parts)
+    interludes.always(
+        "update", "mailings", partial(prepared.mailings.update_one, {}, NEWER), times=mailings.TRIES
     )
     assert await mistakes(mailings.update(parts, id_of(made), {"text": "x"})) == {
         ("id", Problem.CONFLICT)
@@ -124,7 +136,7 @@ async def test_a_launch_at_the_same_moment_wins_over_a_new_audience(
     running = {"$set": {"status": "running"}}
     interludes.before("update", "mailings", lambda: prepared.mailings.update_one({}, running))
     assert await mistakes(mailings.update(parts, id_of(made), {"audience": VIP})) == {
-        ("id", Problem.CONFLICT)
+        ("audience", Problem.NOT_ALLOWED_NOW)
     }
 
 
