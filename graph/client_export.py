@@ -15,7 +15,7 @@ from services.clients import ClientFilter
 
 async def export_clients(request: Request) -> Response:
     """`GET /clients/export?format=csv&tag=vip`: what fits all of the parameters."""
-    return await export.answer(request, Permission.READ_CLIENTS, _sheet)
+    return await export.answer(request, Permission.EXPORT, _sheet)
 
 
 def _sheet(request: Request) -> Sheet:

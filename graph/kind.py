@@ -110,7 +110,7 @@ class KindQuery:
 
     @strawberry.field(
         description="All kinds of notification, by key.",
-        extensions=[Needs(Permission.CREATE_NOTIFICATIONS)],
+        extensions=[Needs(Permission.READ_TEMPLATES)],
     )
     async def kinds(self) -> list[Kind]:
         """Operators make tens of kinds, so this is no connection."""

@@ -149,12 +149,12 @@ class MessageQuery:
             "One message: for who has READ_MAILINGS of a mailing or of anybody's, for others of "
             "those that they asked for themselves."
         ),
-        extensions=[Needs(Permission.KEEP_CONTACTS)],
+        extensions=[Needs(Permission.READ_SENDS)],
     )
     async def message(self, info: Info, id: strawberry.ID) -> Message | None:
         """A message by its id."""
         key = at_field("id", lambda raw: ids.uuid("Message", raw), id)
-        principal = info.context.require(Permission.KEEP_CONTACTS)
+        principal = info.context.require(Permission.READ_SENDS)
         sees_all = may(principal, Permission.READ_MAILINGS)
         found = await history.message(key, None if sees_all else principal.subject)
         return found and Message.of(found)

@@ -180,23 +180,23 @@ class SendQuery:
     """Queries about sends."""
 
     @strawberry.field(
-        description="One send; senders see their own.", extensions=[Needs(Permission.SEND)]
+        description="One send; senders see their own.", extensions=[Needs(Permission.READ_SENDS)]
     )
     async def send(self, info: Info, id: strawberry.ID) -> Send | None:
         """A send by its id."""
         key = at_field("id", lambda raw: ids.object_id("Send", raw), id)
-        found = await sends.get(key, _whose(info.context.require(Permission.SEND)))
+        found = await sends.get(key, _whose(info.context.require(Permission.READ_SENDS)))
         return found and Send.of(found)
 
     @strawberry.field(
         description="The sends, newest first; senders see their own.",
-        extensions=[Needs(Permission.SEND)],
+        extensions=[Needs(Permission.READ_SENDS)],
     )
     async def sends(
         self, info: Info, first: int = 20, after: str | None = None, by: str | None = None
     ) -> SendConnection:
         """A page of sends."""
-        whose = _whose(info.context.require(Permission.SEND)) or by
+        whose = _whose(info.context.require(Permission.READ_SENDS)) or by
         place = at_field("after", lambda raw: raw and ids.object_id("Send", raw), after)
         page = await sends.page(whose, first=page_size(first), after=place)
         nodes = [Send.of(send) for send in page.items]

@@ -106,7 +106,7 @@ class SuppressionQuery:
     """Queries about the suppression list."""
 
     @strawberry.field(
-        description="The suppression list.", extensions=[Needs(Permission.MANAGE_SUPPRESSIONS)]
+        description="The suppression list.", extensions=[Needs(Permission.READ_SUPPRESSIONS)]
     )
     async def suppressions(
         self,

@@ -42,12 +42,12 @@ _MESSAGE_FIELDS = ("kind", "template", "first_due_at", *(column.field for column
 
 async def export_messages(request: Request) -> Response:
     """`GET /messages/export?format=ndjson&since=...&until=...`: those that ended then."""
-    return await export.answer(request, Permission.READ_MAILINGS, _messages)
+    return await export.answer(request, Permission.EXPORT, _messages)
 
 
 async def export_attempts(request: Request) -> Response:
     """`GET /attempts/export?format=ndjson&since=...&until=...`: those that were made then."""
-    return await export.answer(request, Permission.READ_MAILINGS, _attempts)
+    return await export.answer(request, Permission.EXPORT, _attempts)
 
 
 async def export_history(request: Request) -> Response:

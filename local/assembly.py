@@ -26,6 +26,7 @@ class Assembly:
     keys: Keys
     db_uri: str | None
     redis_url: str | None
+    public_url: str
 
     @classmethod
     def of(cls, folder: Folder, ports: Ports, settings: Settings) -> "Assembly":
@@ -36,7 +37,8 @@ class Assembly:
         unused = {ports.mongodb} if db_uri else set()
         unused |= {ports.redis} if redis_url else set()
         ports.check(unused)
-        return cls(folder, ports, folder.keys(), db_uri, redis_url)
+        public_url = settings.public_url or f"http://{LOOPBACK}:{ports.api}"
+        return cls(folder, ports, folder.keys(), db_uri, redis_url, public_url)
 
     def parts(self) -> list[Part]:
         """The parts in the order of their start; raises ConfigurationError without a binary."""
@@ -65,6 +67,7 @@ class Assembly:
         return {
             "HOST": LOOPBACK,
             "PORT": str(ports.api),
+            "PUBLIC_URL": self.public_url,
             "DB_URI": self.db_uri or mongod.address(ports.mongodb, DATABASE),
             "REDIS_URL": self.redis_url or redis.address(ports.redis),
             "SMTP_HOST": LOOPBACK,

@@ -10,6 +10,7 @@ class Role(StrEnum):
     """What a token makes of its bearer."""
 
     SUBSCRIBER = "subscriber"
+    VIEWER = "viewer"
     SENDER = "sender"
     OPERATOR = "operator"
     ADMIN = "admin"
@@ -23,7 +24,9 @@ class Permission(StrEnum):
     READ_ANY_INBOX = "READ_ANY_INBOX"
     CREATE_NOTIFICATIONS = "CREATE_NOTIFICATIONS"
     SEND = "SEND"
-    """To recipients named one by one; and see what one has sent."""
+    """To recipients named one by one."""
+    READ_SENDS = "READ_SENDS"
+    """And their messages: one's own, and with READ_MAILINGS anybody's."""
     KEEP_CONTACTS = "KEEP_CONTACTS"
     """Keep contacts of one's own, write to them, and see what became of one's own messages."""
     MANAGE_KINDS = "MANAGE_KINDS"
@@ -37,7 +40,10 @@ class Permission(StrEnum):
     SET_OWN_PREFERENCES = "SET_OWN_PREFERENCES"
     MANAGE_PREFERENCES = "MANAGE_PREFERENCES"
     """Anyone's."""
+    READ_SUPPRESSIONS = "READ_SUPPRESSIONS"
     MANAGE_SUPPRESSIONS = "MANAGE_SUPPRESSIONS"
+    EXPORT = "EXPORT"
+    """Carry whole tables home that have addresses in them."""
     MANAGE_API_KEYS = "MANAGE_API_KEYS"
     READ_AUDIT_LOG = "READ_AUDIT_LOG"
 
@@ -64,9 +70,21 @@ _SUBSCRIBER = frozenset({Permission.READ_OWN_INBOX, Permission.SET_OWN_PREFERENC
 _SENDER = _SUBSCRIBER | {
     Permission.CREATE_NOTIFICATIONS,
     Permission.SEND,
+    Permission.READ_SENDS,
     Permission.KEEP_CONTACTS,
     Permission.READ_TEMPLATES,
 }
+_VIEWER = frozenset(
+    {
+        Permission.READ_SENDS,
+        Permission.READ_CLIENTS,
+        Permission.READ_MAILINGS,
+        Permission.READ_TEMPLATES,
+        Permission.READ_STATISTICS,
+        Permission.READ_SUPPRESSIONS,
+    }
+)
+"""No inbox: whoever reads one can mark and archive what is in it."""
 # Spelled out, so that a new permission is the admin's alone until someone decides otherwise.
 _OPERATOR = _SENDER | {
     Permission.READ_ANY_INBOX,
@@ -78,11 +96,14 @@ _OPERATOR = _SENDER | {
     Permission.MANAGE_TEMPLATES,
     Permission.READ_STATISTICS,
     Permission.MANAGE_PREFERENCES,
+    Permission.READ_SUPPRESSIONS,
     Permission.MANAGE_SUPPRESSIONS,
+    Permission.EXPORT,
 }
 
 _MAY: dict[Role, frozenset[Permission]] = {
     Role.SUBSCRIBER: _SUBSCRIBER,
+    Role.VIEWER: _VIEWER,
     Role.SENDER: _SENDER,
     Role.OPERATOR: _OPERATOR,
     Role.ADMIN: frozenset(Permission),

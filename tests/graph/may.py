@@ -1,39 +1,42 @@
 """Which roles may use which root field."""
 
-EVERYONE = frozenset({"subscriber", "sender", "operator", "admin"})
+ROLES = frozenset({"subscriber", "viewer", "sender", "operator", "admin"})
+EVERYONE = ROLES - {"viewer"}
 SENDERS = EVERYONE - {"subscriber"}
 OPERATORS = SENDERS - {"sender"}
 ADMINS = OPERATORS - {"operator"}
+VIEWERS = OPERATORS | {"viewer"}
+READERS = SENDERS | {"viewer"}
 
 MAY = {
     "Query.apiKeys": ADMINS,
-    "Query.audience": OPERATORS,
+    "Query.audience": VIEWERS,
     "Query.auditLog": ADMINS,
-    "Query.client": OPERATORS,
-    "Query.clients": OPERATORS,
+    "Query.client": VIEWERS,
+    "Query.clients": VIEWERS,
     "Query.contacts": SENDERS,
     "Query.failedMessages": SENDERS,
-    "Query.group": OPERATORS,
-    "Query.groups": OPERATORS,
-    "Query.history": OPERATORS,
+    "Query.group": VIEWERS,
+    "Query.groups": VIEWERS,
+    "Query.history": VIEWERS,
     "Query.inbox": EVERYONE,
-    "Query.kinds": SENDERS,
-    "Query.mailing": OPERATORS,
+    "Query.kinds": READERS,
+    "Query.mailing": VIEWERS,
     "Query.mailingPreview": OPERATORS,
-    "Query.mailings": OPERATORS,
-    "Query.message": SENDERS,
+    "Query.mailings": VIEWERS,
+    "Query.message": READERS,
     "Query.preferences": EVERYONE,
-    "Query.previewTemplate": SENDERS,
-    "Query.segment": OPERATORS,
-    "Query.segments": OPERATORS,
-    "Query.send": SENDERS,
-    "Query.sends": SENDERS,
-    "Query.statistics": OPERATORS,
-    "Query.suppressions": OPERATORS,
-    "Query.template": SENDERS,
-    "Query.templates": SENDERS,
-    "Query.user": OPERATORS,
-    "Query.users": OPERATORS,
+    "Query.previewTemplate": READERS,
+    "Query.segment": VIEWERS,
+    "Query.segments": VIEWERS,
+    "Query.send": READERS,
+    "Query.sends": READERS,
+    "Query.statistics": VIEWERS,
+    "Query.suppressions": VIEWERS,
+    "Query.template": READERS,
+    "Query.templates": READERS,
+    "Query.user": VIEWERS,
+    "Query.users": VIEWERS,
     "Mutation.addSuppression": OPERATORS,
     "Mutation.addSuppressions": OPERATORS,
     "Mutation.addToGroup": OPERATORS,
@@ -82,8 +85,8 @@ MAY = {
     "Mutation.updateNotification": SENDERS,
     "Mutation.updateSegment": OPERATORS,
     "Mutation.updateTemplate": OPERATORS,
-    "Subscription.deliveryAttempts": OPERATORS,
+    "Subscription.deliveryAttempts": VIEWERS,
     "Subscription.inboxEvents": EVERYONE,
-    "Subscription.mailingProgress": OPERATORS,
+    "Subscription.mailingProgress": VIEWERS,
 }
 """Every root field and the roles that it opens to, with an own user where it takes one."""

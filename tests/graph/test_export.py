@@ -105,6 +105,7 @@ async def test_only_those_who_may_read_clients_get_them(edge: Edge) -> None:
         ({}, 401, "UNAUTHENTICATED"),
         (bearer("subscriber"), 403, "FORBIDDEN"),
         (bearer("sender"), 403, "FORBIDDEN"),
+        (bearer("viewer"), 403, "FORBIDDEN"),
         ({**bearer(), "Sec-Fetch-Site": "cross-site"}, 403, "FORBIDDEN"),
         ({"Authorization": "Bearer no"}, 401, "UNAUTHENTICATED"),
     ):

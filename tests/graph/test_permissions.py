@@ -19,7 +19,7 @@ from websockets.exceptions import ConnectionClosed
 from rules import api_key
 from tests.graph.asking import over_http, over_socket, refusal, root_fields
 from tests.graph.conftest import OWN, Edge, hear, token
-from tests.graph.may import EVERYONE, MAY
+from tests.graph.may import MAY, ROLES
 
 OF_A_SUBSCRIBER = {
     *("Inbox", "InboxEvent", "NotificationCreated", "NotificationsRead", "Resync", "PageInfo"),
@@ -40,7 +40,7 @@ def test_every_root_field_has_a_row(schema: GraphQLSchema) -> None:
     assert {name for name, _ in root_fields(schema)} == MAY.keys()
 
 
-@pytest.mark.parametrize("role", sorted(EVERYONE))
+@pytest.mark.parametrize("role", sorted(ROLES))
 async def test_a_role_may_do_over_http_what_the_table_says(
     edge: Edge, schema: GraphQLSchema, role: str
 ) -> None:
@@ -79,7 +79,7 @@ async def test_a_false_token_opens_nothing_over_http(
             assert refusal(await response.json()) == "UNAUTHENTICATED"
 
 
-@pytest.mark.parametrize("role", sorted(EVERYONE))
+@pytest.mark.parametrize("role", sorted(ROLES))
 async def test_a_role_may_follow_what_the_table_says(
     edge: Edge, schema: GraphQLSchema, role: str
 ) -> None:

@@ -232,3 +232,12 @@ async def test_only_those_who_may_get_a_table(edge: Edge, table: str) -> None:
     ):
         answered, _, said = await send(edge, "GET", path, headers=headers)
         assert (answered, code_of(said)) == (status, code)
+
+
+@pytest.mark.parametrize(
+    ("table", "status"), [("messages", 403), ("attempts", 403), ("history", 200)]
+)
+async def test_a_viewer_takes_no_addresses_home(edge: Edge, table: str, status: int) -> None:
+    path = f"/{table}/export?format=csv"
+    async with edge.http.get(path, headers=bearer("viewer")) as response:
+        assert response.status == status

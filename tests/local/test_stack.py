@@ -118,7 +118,7 @@ def _without_settings() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if name not in _SETTINGS}
 
 
-_SETTINGS = ("DB_URI", "REDIS_URL", "JWT_SECRET", "PORT", "HOST")
+_SETTINGS = ("DB_URI", "REDIS_URL", "JWT_SECRET", "PORT", "HOST", "PUBLIC_URL")
 
 
 def test_it_starts_stops_and_finds_its_data_again(start: Start) -> None:
@@ -127,6 +127,9 @@ def test_it_starts_stops_and_finds_its_data_again(start: Start) -> None:
     sender, admin = up.token("sender"), up.token("admin")
     answer = up.ask(NOTIFY, sender, userId=USER, key="new_post")
     assert answer["createNotification"]["errors"] == []
+    # Where links in mails lead to.
+    worker = up.child("work").environ()
+    assert worker["PUBLIC_URL"] == f"http://127.0.0.1:{up.ports.api}"
     children = up.children()
     assert up.end(signal.SIGINT) == 0
     assert up.said.endswith("Stopped: worker, API, outside, Redis, MongoDB.\n")

@@ -19,11 +19,21 @@ OWN = {Permission.READ_OWN_INBOX, Permission.SET_OWN_PREFERENCES}
 OF_SENDERS = {
     Permission.CREATE_NOTIFICATIONS,
     Permission.SEND,
+    Permission.READ_SENDS,
     Permission.KEEP_CONTACTS,
     Permission.READ_TEMPLATES,
 }
+OF_VIEWERS = {
+    Permission.READ_SENDS,
+    Permission.READ_CLIENTS,
+    Permission.READ_MAILINGS,
+    Permission.READ_TEMPLATES,
+    Permission.READ_STATISTICS,
+    Permission.READ_SUPPRESSIONS,
+}
 TABLE = {
     Role.SUBSCRIBER: OWN,
+    Role.VIEWER: OF_VIEWERS,
     Role.SENDER: {*OWN, *OF_SENDERS},
     Role.OPERATOR: EVERYTHING - OF_ADMINS,
     Role.ADMIN: EVERYTHING,
@@ -54,8 +64,13 @@ def test_an_admin_may_do_whatever_any_role_may(permission: Permission) -> None:
 
 
 @pytest.mark.parametrize("role", Role)
-def test_everyone_may_read_the_own_inbox(role: Role) -> None:
-    assert may_read_inbox(principal(role, ANN), ANN)
+def test_everyone_but_a_viewer_may_read_the_own_inbox(role: Role) -> None:
+    assert may_read_inbox(principal(role, ANN), ANN) is (role is not Role.VIEWER)
+
+
+def test_a_viewer_only_reads() -> None:
+    assert all(permission.name.startswith("READ_") for permission in OF_VIEWERS)
+    assert not OPERATORS & OF_VIEWERS
 
 
 @pytest.mark.parametrize(
@@ -71,7 +86,7 @@ def test_a_token_without_a_subject_owns_no_inbox(role: Role) -> None:
     assert not may_read_inbox(principal(role, ""), "")
 
 
-@pytest.mark.parametrize("role", Role)
+@pytest.mark.parametrize("role", sorted(set(Role) - {Role.VIEWER}))
 def test_everyone_may_set_the_own_preferences_and_nobody_as_own_those_of_another(
     role: Role,
 ) -> None:
@@ -91,6 +106,8 @@ def test_a_principal_cannot_be_changed() -> None:
         ([], None),
         (["emperor", "Admin", ""], None),
         (["sender"], Role.SENDER),
+        (["viewer", "subscriber"], Role.VIEWER),
+        (["viewer", "sender"], Role.SENDER),
         (["offline_access", "operator", "subscriber", "sender"], Role.OPERATOR),
         (["subscriber", "admin"], Role.ADMIN),
     ],

@@ -8,6 +8,7 @@ import pytest
 from playwright.async_api import expect
 
 from rules.roles import Permission, Principal, Role, may
+from tests.journeys.conftest import at_work
 from tests.web.conftest import Desk
 from tests.web.test_console_mailings import console, mail, people
 
@@ -82,6 +83,30 @@ async def test_a_sender_sees_and_does_only_what_senders_may(desk: Desk) -> None:
     await expect(page.get_by_role("link", name="New template")).to_have_count(0)
     await page.goto(f"{desk.origin}/console/clients")
     await expect(page.get_by_role("heading", name="Templates", level=1)).to_be_visible()
+
+
+async def test_a_viewer_sees_all_of_it_and_changes_nothing(desk: Desk) -> None:
+    await people(desk, 1)
+    await at_work(desk.house.worker())
+    mailing = await mail(desk, "Look at me")
+    page = await console(desk, role="viewer")
+    places = page.get_by_role("navigation", name="Screens").get_by_role("link")
+    await expect(places.first).to_be_visible()
+    for place in await places.all_inner_texts():
+        await page.get_by_role("link", name=place, exact=True).click()
+        await expect(page.get_by_role("heading", name=place, level=1)).to_be_visible()
+        await expect(page.get_by_role("status", name="Loading")).to_have_count(0)
+        await expect(page.get_by_role("alert")).to_have_count(0)
+        main = page.get_by_role("main")
+        changing = re.compile(
+            "New|Add|Edit|Delete|Import|Export|Suppress|Allow|Cancel|Send|Pause|More"
+        )
+        await expect(main.get_by_role("button", name=changing)).to_have_count(0)
+    assert "Compose" not in await places.all_inner_texts()
+    await page.goto(f"{desk.origin}/console/mailings/{mailing}")
+    await page.get_by_role("tab", name="Recipients").click()
+    await page.get_by_role("button", name=re.compile("79990000000")).click(timeout=60_000)
+    await expect(page.get_by_role("dialog")).to_contain_text("79990000000")
 
 
 async def test_it_fits_a_narrow_screen(desk: Desk) -> None:

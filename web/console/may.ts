@@ -4,19 +4,27 @@ import { current, type Role } from './session';
 
 const SENDER: Role[] = ['sender', 'operator', 'admin'];
 const OPERATOR: Role[] = ['operator', 'admin'];
+/** Who may only look, and who may do more. */
+const VIEWER: Role[] = ['viewer', 'operator', 'admin'];
+const READER: Role[] = ['viewer', 'sender', 'operator', 'admin'];
 
 export const MAY = {
   CREATE_NOTIFICATIONS: SENDER,
   READ_ANY_INBOX: OPERATOR,
-  READ_TEMPLATES: SENDER,
+  SEND: SENDER,
+  READ_SENDS: READER,
+  READ_TEMPLATES: READER,
   MANAGE_TEMPLATES: OPERATOR,
+  READ_SUPPRESSIONS: VIEWER,
   MANAGE_SUPPRESSIONS: OPERATOR,
+  MANAGE_KINDS: OPERATOR,
   KEEP_CONTACTS: SENDER,
-  READ_CLIENTS: OPERATOR,
+  READ_CLIENTS: VIEWER,
   MANAGE_CLIENTS: OPERATOR,
-  READ_MAILINGS: OPERATOR,
+  READ_MAILINGS: VIEWER,
   MANAGE_MAILINGS: OPERATOR,
-  READ_STATISTICS: OPERATOR,
+  READ_STATISTICS: VIEWER,
+  EXPORT: OPERATOR,
   MANAGE_API_KEYS: ['admin'],
   READ_AUDIT_LOG: ['admin'],
 } satisfies Record<string, Role[]>;

@@ -6,7 +6,7 @@
 export interface Person {
   subject: string;
   name: string;
-  role: 'subscriber' | 'sender' | 'operator' | 'admin';
+  role: 'subscriber' | 'viewer' | 'sender' | 'operator' | 'admin';
 }
 
 export interface Status extends Partial<Person> {

@@ -79,7 +79,7 @@ export const PLACES: Place[] = [
     label: 'Suppressions',
     icon: IconBan,
     screen: lazy(() => import('./screens/suppressions')),
-    needs: 'MANAGE_SUPPRESSIONS',
+    needs: 'READ_SUPPRESSIONS',
   },
   {
     path: '/api-keys',

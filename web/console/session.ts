@@ -6,7 +6,7 @@ import { freshToken, logout } from './oidc';
 
 const TOKEN = 'belfry.token';
 
-export type Role = 'subscriber' | 'sender' | 'operator' | 'admin';
+export type Role = 'subscriber' | 'viewer' | 'sender' | 'operator' | 'admin';
 
 export interface Session {
   token: string;

@@ -40,7 +40,7 @@ export default function Clients() {
         title="Clients"
         actions={
           <>
-            <Export filter={filter} />
+            {may('EXPORT') && <Export filter={filter} />}
             {manages && (
               <>
                 <Button

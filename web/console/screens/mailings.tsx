@@ -70,7 +70,7 @@ export default function Mailings() {
           <Listing
             label="Mailings"
             minWidth={760}
-            columns={['Name', 'Status', { label: 'Progress', width: '34%' }, 'When', ACTIONS]}
+            columns={['Name', 'Status', { label: 'Progress', width: '34%' }, 'When', ...(may('MANAGE_MAILINGS') ? [ACTIONS] : [])]}
           >
             {data.mailings.nodes.map((mailing) => (
               <MailingRow key={mailing.id} mailing={mailing} onChange={ask} />

@@ -10,7 +10,7 @@ export function NoPlace() {
       <EmptyState
         icon={<IconLock />}
         title="The console is for staff"
-        description="This token opens one user's inbox. Sign in with one of a sender, an operator or an admin."
+        description="This token opens one user's inbox. Sign in with one of a viewer, a sender, an operator or an admin."
       >
         <EmptyState.Actions>
           <Button onClick={signOut}>Sign in anew</Button>

@@ -3,6 +3,7 @@ import { IconBan, IconPlus } from '@tabler/icons-react';
 import { useState } from 'react';
 
 import { type Channel, RemoveSuppressionDocument, SuppressionsDocument } from '../gql/graphql';
+import { may } from '../may';
 import { Failed } from '../parts/failed';
 import { title } from '../parts/format';
 import { Head } from '../parts/head';
@@ -24,6 +25,7 @@ export default function Suppressions() {
   const filter = useFilter(['channel']);
   const pages = usePages();
   const [adding, setAdding] = useState(false);
+  const manages = may('MANAGE_SUPPRESSIONS');
   const channel = (filter.one('channel') || null) as Channel | null;
   const [{ data, error }, ask] = usePolled(SuppressionsDocument, { after: pages.after, filter: { channel } }, 30);
   const remove = useChange(RemoveSuppressionDocument);
@@ -50,9 +52,11 @@ export default function Suppressions() {
                 filter.set('channel', event.currentTarget.value);
               }}
             />
-            <Button leftSection={<IconPlus size={16} />} onClick={() => setAdding(true)}>
-              Suppress an address
-            </Button>
+            {manages && (
+              <Button leftSection={<IconPlus size={16} />} onClick={() => setAdding(true)}>
+                Suppress an address
+              </Button>
+            )}
           </Group>
         }
       >
@@ -69,7 +73,7 @@ export default function Suppressions() {
       )}
       {data && data.suppressions.nodes.length > 0 && (
         <>
-          <Listing label="Suppressions" columns={['Address', 'Channel', 'Reason', 'Since', 'Note', ACTIONS]}>
+          <Listing label="Suppressions" columns={['Address', 'Channel', 'Reason', 'Since', 'Note', ...(manages ? [ACTIONS] : [])]}>
             {data.suppressions.nodes.map((one) => (
               <Table.Tr key={one.id}>
                 <Table.Td>{one.address}</Table.Td>
@@ -79,16 +83,18 @@ export default function Suppressions() {
                   <Moment at={one.at} />
                 </Table.Td>
                 <Table.Td className="words">{one.note || '—'}</Table.Td>
-                <Table.Td>
-                  <Button
-                    variant="subtle"
-                    size="compact-sm"
-                    aria-label={`Allow again: ${one.address}`}
-                    onClick={() => take(one.address, one.channel)}
-                  >
-                    Allow again
-                  </Button>
-                </Table.Td>
+                {manages && (
+                  <Table.Td>
+                    <Button
+                      variant="subtle"
+                      size="compact-sm"
+                      aria-label={`Allow again: ${one.address}`}
+                      onClick={() => take(one.address, one.channel)}
+                    >
+                      Allow again
+                    </Button>
+                  </Table.Td>
+                )}
               </Table.Tr>
             ))}
           </Listing>

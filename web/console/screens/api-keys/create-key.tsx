@@ -8,6 +8,7 @@ import { fromLocal, newKey } from '../../parts/local-time';
 import { useChange } from '../../parts/use-change';
 
 const ROLES: { value: Role; label: string }[] = [
+  { value: 'VIEWER', label: 'Viewer: looks, changes nothing' },
   { value: 'SENDER', label: 'Sender: sends, keeps contacts' },
   { value: 'OPERATOR', label: 'Operator: runs mailings and clients too' },
   { value: 'ADMIN', label: 'Admin: all of it' },

@@ -39,7 +39,11 @@ export function MailingRow({ mailing, onChange }: Given) {
           to <Moment at={mailing.endAt} />
         </Text>
       </Table.Td>
-      <Table.Td>{may('MANAGE_MAILINGS') && <Actions mailing={mailing} onChange={onChange} />}</Table.Td>
+      {may('MANAGE_MAILINGS') && (
+        <Table.Td>
+          <Actions mailing={mailing} onChange={onChange} />
+        </Table.Td>
+      )}
     </Table.Tr>
   );
 }

@@ -2,6 +2,7 @@ import { Anchor, Group, Paper, Stack, Text, Title } from '@mantine/core';
 import { Link } from 'wouter';
 
 import type { OverviewQuery } from '../../gql/graphql';
+import { may } from '../../may';
 import { Moment } from '../../parts/moment';
 import { MailingBadge } from '../../parts/status';
 import { LiveBar } from '../mailing/live-bar';
@@ -24,10 +25,12 @@ export function Underway({ mailings, total }: { mailings: Mailing[]; total: numb
       {mailings.length === 0 && (
         <Text size="sm" c="dimmed">
           Nothing runs and nothing is planned.{' '}
-          <Anchor component={Link} href="/compose" size="sm" underline="always">
-            Compose a mailing
-          </Anchor>
-          , and its progress shows here.
+          {may('MANAGE_MAILINGS') && (
+            <Anchor component={Link} href="/compose" size="sm" underline="always">
+              Compose a mailing
+            </Anchor>
+          )}
+          {may('MANAGE_MAILINGS') ? ', and its progress shows here.' : 'What does shows its progress here.'}
         </Text>
       )}
       <Stack gap="sm">
