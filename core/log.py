@@ -15,10 +15,6 @@ import structlog
 from core import events
 from core.settings import Settings
 
-_TROUBLE = (".failed", ".lost", ".unreachable")
-_ALARM = (".differ",)
-"""What can't happen has happened: somebody has to look."""
-
 
 def configure(settings: Settings, process: str) -> None:
     """Log to stderr, JSON or readable by setting; every line names the process."""
@@ -97,7 +93,7 @@ class _Lines:
         self._out = structlog.BytesLogger(sys.stderr.buffer)
 
     def write(self, name: str, fields: Mapping[str, object]) -> None:
-        level = _level(name)
+        level = events.level(name)
         if _SEVERITIES[level] < self._least:
             return
         line: dict[str, Any] = {**fields, "event": name, "process": self._process, "level": level}
@@ -111,13 +107,7 @@ class _Lines:
 _SEVERITIES = {"info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
 
 
-def _level(name: str) -> str:
-    if name.endswith(_TROUBLE):
-        return "warning"
-    return "error" if name.endswith(_ALARM) else "info"
-
-
 def _write(log: Any, name: str, fields: Mapping[str, object]) -> None:  # noqa: ANN401 - structlog's
     # A full disk or a closed pipe must not stop the work that the line is about.
     with suppress(OSError, ValueError):
-        getattr(log, _level(name))(name, **fields)
+        getattr(log, events.level(name))(name, **fields)

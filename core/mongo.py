@@ -17,6 +17,7 @@ from pymongo.errors import (
     PyMongoError,
     ServerSelectionTimeoutError,
 )
+from pymongo.monitoring import ConnectionPoolListener
 from pymongo.read_concern import ReadConcern
 
 from core.errors import Unavailable
@@ -53,7 +54,7 @@ class NotCommitted(Exception):
     """Nothing of the transaction was written, and nothing will be."""
 
 
-def connect(uri: str) -> Client:
+def connect(uri: str, *listeners: ConnectionPoolListener) -> Client:
     """A client for `uri`, which connects at first use; times come back as aware UTC."""
     return AsyncMongoClient(
         uri,
@@ -64,6 +65,7 @@ def connect(uri: str) -> Client:
         connectTimeoutMS=5_000,
         maxPoolSize=100,
         appname=APP_NAME,
+        event_listeners=listeners,
     )
 
 

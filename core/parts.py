@@ -10,6 +10,7 @@ from arq.connections import ArqRedis
 from core import mongo, oidc, redis, tasks
 from core.clock import DatabaseClock
 from core.group_commit import Commits
+from core.pool_use import PoolUse
 from core.queue import Queue
 from core.quotas import Quotas
 from core.settings import Settings
@@ -32,17 +33,28 @@ class Parts:
     commits: Commits = field(default_factory=Commits)
     identity: oidc.Provider | None = None
     """Where people sign in to the console, if anywhere."""
+    pool_use: PoolUse | None = None
+    """What the pool of MongoDB's connections holds, where metrics are kept."""
 
 
 @asynccontextmanager
 async def open_parts(settings: Settings) -> AsyncIterator[Parts]:
     """Connect lazily to MongoDB and Redis; on leaving, finish what is under way and close."""
-    client = mongo.connect(settings.db_uri)
+    use = PoolUse() if settings.metrics_port else None
+    client = mongo.connect(settings.db_uri, *filter(None, [use]))
     pool = redis.connect(settings.redis_url)
     wakeups, verifier = Wakeups(pool), Verifier.by(settings)
     identity = oidc.Provider.by(settings)
     parts = Parts(
-        settings, client, pool, Queue(pool), wakeups, verifier, Quotas(pool), identity=identity
+        settings,
+        client,
+        pool,
+        Queue(pool),
+        wakeups,
+        verifier,
+        Quotas(pool),
+        identity=identity,
+        pool_use=use,
     )
     reader = asyncio.create_task(parts.wakeups.run())
     try:

@@ -183,9 +183,9 @@ class Settings(SignIn, Providers, _Basics):
         "auto", description="`auto`: readable on a terminal, JSON elsewhere."
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least.")
-    metrics_host: str = Field("127.0.0.1", description="Address that a worker's metrics are on.")
+    metrics_host: str = Field("127.0.0.1", description="Address that metrics are on.")
     metrics_port: int = Field(
-        0, ge=0, le=65535, description="Port of each worker for Prometheus, `/metrics`; 0: none."
+        0, ge=0, le=65535, description="Port of each process for Prometheus, `/metrics`; 0: none."
     )
     belfry_testing: bool = Field(
         default=False,

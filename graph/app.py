@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from core import abandoned, events, failpoints, log, memory, mongo, tasks, tokens
+from core import abandoned, events, failpoints, log, memory, metrics, mongo, pulse, tasks, tokens
 from core.errors import ConfigurationError
 from core.parts import Parts, open_parts
 from core.settings import Settings
@@ -100,7 +100,7 @@ def serve(settings: Settings) -> None:
     # Each of thousands of sockets would say when it comes and when it goes.
     logging.getLogger("websockets").setLevel(logging.WARNING)
     app = create_app(settings)
-    with _listening(settings.host, settings.port) as listener:
+    with metrics.served(settings, "api"), _listening(settings.host, settings.port) as listener:
         config = uvicorn.Config(
             app,
             loop="uvloop",
@@ -148,6 +148,7 @@ async def _lifespan(app: Starlette, settings: Settings) -> AsyncIterator[None]:
             "keys of imports": partial(open_imports.watch_keys, parts),
             "signing keys": parts.verifier.run,
             "uses of API keys": api_keys.record_uses,
+            "pulse": partial(pulse.beat, parts),
         }
         background = [asyncio.create_task(tasks.kept_up(*work)) for work in works.items()]
         try:

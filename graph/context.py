@@ -8,6 +8,7 @@ from bson import ObjectId
 
 from core.errors import Forbidden, Unauthenticated
 from core.parts import Parts
+from graph.asked import Asked
 from graph.loaders import Loaders
 from rules import addresses
 from rules.roles import Permission, Principal, may, may_read_inbox
@@ -21,6 +22,7 @@ class Context:
     principal: Principal | None = None
     peer: str | None = None
     """The caller's address, as far as proxies tell it."""
+    asked: Asked = field(default_factory=Asked, repr=False)
     _loaders: Loaders | None = field(default=None, repr=False)
 
     @property

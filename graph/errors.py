@@ -49,6 +49,8 @@ class Answers(FieldExtension):
         try:
             return await next_(source, info, **kwargs)
         except InvalidInput as error:
+            for code in {at.code for at in error.errors}:
+                events.emit("input.refused", field=info.field_name, code=code)
             return self.payload(errors=user_errors(error))
 
 

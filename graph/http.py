@@ -15,8 +15,9 @@ from strawberry.types.graphql import OperationType
 
 from core.errors import TimedOut, Unavailable
 from graph import accept, gate, rejection
-from graph import request as asked
+from graph import request as requests
 from graph.accept import LEGACY, MODERN, STREAM, Choice
+from graph.asked import LEFT, Asked, code_of
 from graph.body import Body
 from graph.context import Context
 from graph.errors import present
@@ -30,6 +31,7 @@ ALLOWED = {
     "HEAD": {OperationType.QUERY},
     "POST": {OperationType.QUERY, OperationType.MUTATION},
 }
+TRANSPORT = "http"
 CLIENT_LEFT = 499
 """Nobody reads this status; the log of a proxy may know it from nginx."""
 
@@ -40,29 +42,36 @@ class _Subscription(Exception):
 
 async def answer(request: Request) -> Response:
     """Execute one operation; every refusal is a GraphQL response in JSON."""
-    choice, headers = accept.UNKNOWN, dict[str, str]()
+    choice, headers, asked = accept.UNKNOWN, dict[str, str](), Asked(TRANSPORT)
     try:
         choice = accept.choose(request.headers.getlist("accept"))
-        return await _answer(request, choice, headers)
+        response = await _answer(request, choice, headers, asked)
     except ClientDisconnect:
-        return Response(status_code=CLIENT_LEFT)
+        asked.code, response = LEFT, Response(status_code=CLIENT_LEFT)
     except Exception as error:  # noqa: BLE001 - nothing of it may reach the client unmasked
-        return rejection.answer(rejection.of(error), choice.json, headers)
+        rejected = rejection.of(error)
+        asked.code, response = rejected.code, rejection.answer(rejected, choice.json, headers)
+    if not isinstance(response, EventStream):  # it has begun only now
+        asked.ended()
+    return response
 
 
-async def _answer(request: Request, choice: Choice, headers: dict[str, str]) -> Response:
+async def _answer(
+    request: Request, choice: Choice, headers: dict[str, str], asked: Asked
+) -> Response:
     _check_choice(choice)
-    asked.check(request, request.app.state.parts.settings)
-    context = await context_of(request)
+    requests.check(request, request.app.state.parts.settings)
+    context = await context_of(request, asked)
     if allowance := await gate.admit(context):
         headers |= allowance.headers
     async with Body(request, context.principal) as body:
-        operation = asked.read(request, body, context.parts.settings)
+        operation = requests.read(request, body, context.parts.settings)
         try:
             result = await _execute(operation, context, request.method)
         except _Subscription:
             _check_streams(choice, request.method)
             return EventStream(request, operation, context, headers)
+    asked.code = code_of(result.errors)
     return _said(result, choice, headers)
 
 
@@ -78,12 +87,13 @@ def _check_streams(choice: Choice, method: str) -> None:
         raise Rejected(400, f"subscriptions go by WebSocket, or to those who accept {STREAM}")
 
 
-async def context_of(request: Request) -> Context:
+async def context_of(request: Request, asked: Asked | None = None) -> Context:
     """Who asks by this request; raises Unavailable at first, and what the gate raises."""
     state = request.app.state
     if not state.ready.is_set():
         raise Unavailable
-    context = Context(state.parts, peer=request.client.host if request.client else None)
+    peer = request.client.host if request.client else None
+    context = Context(state.parts, peer=peer, asked=asked or Asked())
     await gate.sign_in(context, request.headers.get("authorization"))
     return context
 

@@ -56,6 +56,7 @@ class Preparation(SchemaExtension):
         errors = list(self._refused)
         if self._prepared is not None:
             errors = _objections(self._prepared, context)
+            _note(self._prepared, context, refused=bool(errors))
         context.pre_execution_errors = errors
 
 
@@ -109,6 +110,16 @@ def _objections(prepared: Prepared, context: ExecutionContext) -> list[GraphQLEr
     except BelfryError as error:
         return [GraphQLError(str(error), original_error=error)]
     return []
+
+
+def _note(prepared: Prepared, context: ExecutionContext, *, refused: bool) -> None:
+    """Let those who count know what is asked for."""
+    name, asked = context.operation_name, context.context and context.context.asked
+    operation = prepared.operations.get(name)
+    if asked is not None and operation is not None:
+        asked.found(operation.operation.value, prepared.fields[name])
+        if operation.operation is OperationType.SUBSCRIPTION and not refused:
+            asked.follows()
 
 
 def _settings(context: Context | None) -> Settings:

@@ -19,6 +19,7 @@ from graphql.validation.validate import ValidationAbortedError
 from core.errors import TooComplex
 from core.settings import Settings
 from graph import variables
+from graph.asked import root_field
 from graph.cost import Reckoning, defaults, size_of
 from graph.limits import (
     MOST_TOKENS,
@@ -65,6 +66,8 @@ class Prepared:
     """The variables that say how long lists are."""
     kinds: dict[str | None, variables.Kinds]
     """The variables of each operation."""
+    fields: dict[str | None, str]
+    """What each operation asks for, as its root field says."""
     _costs: dict[Any, int] = field(default_factory=dict)
 
     def check_input(self, name: str | None, said: Mapping[str, Any]) -> None:
@@ -203,4 +206,5 @@ def _prepared(
         operations=operations,
         sizing=tuple(sorted(reckoning.names)),
         kinds={name: variables.kinds(schema, it) for name, it in operations.items()},
+        fields={name: root_field(document, it) for name, it in operations.items()},
     )

@@ -11,12 +11,14 @@ from strawberry.types.execution import ExecutionResult, PreExecutionError
 
 from core.errors import TimedOut, TooManyOperations
 from graph import gate, outgoing
+from graph.asked import LEFT, code_of
 from graph.context import Context
 from graph.errors import present
 from graph.request import Operation
 from graph.schema import operation_type, schema
 from graph.socket_line import Line
 
+TRANSPORT = "socket"
 AT_ONCE = 4
 """Queries and mutations that are carried out at once on a socket; their answers stay in memory."""
 _NO_TURN = nullcontext()
@@ -37,7 +39,7 @@ class Owner(Protocol):
 class Running:
     """A task that sends what comes of an operation, each under the operation's id."""
 
-    __slots__ = ("_begun", "_id", "_kind", "_owner", "_stopped", "size", "task")
+    __slots__ = ("_asked", "_begun", "_id", "_kind", "_owner", "_stopped", "size", "task")
 
     def __init__(
         self, owner: Owner, id_: str, operation: Operation, context: Context, size: int
@@ -47,6 +49,8 @@ class Running:
         self._owner = owner
         self._id = id_
         self._kind = operation_type(operation.query, operation.name)
+        self._asked = context.asked
+        self._asked.transport = TRANSPORT
         self._begun = False
         self._stopped = False
         self.task = asyncio.create_task(self._run(operation, context), name="operation")
@@ -67,6 +71,7 @@ class Running:
             async with self._owner.turns if self.finite else _NO_TURN:
                 await self._owner.line.writable()
                 if self._stopped:
+                    self._asked.code = LEFT
                     return
                 self._begun = True
                 results = await schema.stream(
@@ -81,9 +86,16 @@ class Running:
             self._fail(TimedOut())
         except Exception as error:  # noqa: BLE001 - the other operations did no wrong
             self._fail(error)
+        except asyncio.CancelledError:
+            if self.finite:
+                self._asked.code = LEFT
+            raise
+        finally:
+            self._asked.ended()
 
     async def _tell(self, results: AsyncIterator[Any]) -> None:
         async for result in results:
+            self._asked.code = code_of(getattr(result, "errors", None))
             if isinstance(result, PreExecutionError):
                 self._end("error", [error.formatted for error in result.errors or ()])
                 return
@@ -105,6 +117,7 @@ class Running:
     def _fail(self, cause: Exception) -> None:
         error = GraphQLError(str(cause), original_error=cause)
         present(error)
+        self._asked.code = code_of([error])
         self._end("error", [error.formatted])
 
     def _end(self, kind: str, payload: Any = None) -> None:  # noqa: ANN401 - JSON

@@ -82,6 +82,7 @@ class Sockets:
         """Take a new line, whose handshake has been answered."""
         socket = Socket(self, line, _header(request, "Authorization"), self._peer(line, request))
         self._open[line] = socket
+        events.note("socket.opened")
         if not self.ready.is_set():
             line.close(Code.LATER, "starting; try again shortly")
         elif line.subprotocol is None:
@@ -92,7 +93,8 @@ class Sockets:
 
     def ended(self, line: Line) -> None:
         """Forget a line."""
-        self._open.pop(line, None)
+        if self._open.pop(line, None) is not None:
+            events.note("socket.closed")
 
     def greet(self, socket: Socket, principal: Principal | None) -> bool:
         """Count a socket to its principal; whether it may have one more."""

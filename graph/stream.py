@@ -18,6 +18,7 @@ from strawberry.types.graphql import OperationType
 from core import events, tasks
 from graph import outgoing
 from graph.accept import STREAM
+from graph.asked import code_of
 from graph.context import Context
 from graph.rejection import ALWAYS
 from graph.request import Operation
@@ -26,6 +27,7 @@ from graph.streams import Streams, gone
 
 PULSE_SECONDS = 12.0
 """Between signs of life: proxies close a connection that is silent for a minute, or for less."""
+TRANSPORT = "stream"
 COMMENT = b":\n\n"
 COMPLETE = b"event: complete\ndata:\n\n"
 # nginx would keep events back to send more at once.
@@ -67,8 +69,12 @@ class EventStream(Response):
         """Tell the results as they come."""
         start = {"type": "http.response.start", "status": 200, "headers": self.raw_headers}
         await send(start)
-        with open_streams.entered(self._context.principal, self.end, self._wire):
-            await self._run(receive, send)
+        self._context.asked.transport = TRANSPORT
+        try:
+            with open_streams.entered(self._context.principal, self.end, self._wire):
+                await self._run(receive, send)
+        finally:
+            self._context.asked.ended()
 
     def end(self) -> None:
         """End without `complete`, so that the client comes back after its last event."""
@@ -113,6 +119,7 @@ class EventStream(Response):
         )
         async with aclosing(results):
             async for result in results:
+                self._context.asked.code = code_of(getattr(result, "errors", None))
                 await self._say(send, next_of(_body(result)))
         await self._say(send, COMPLETE)
 

@@ -4,8 +4,9 @@ import asyncio
 import os
 import signal
 import socket
-from collections.abc import Mapping, Sequence
+from collections.abc import Coroutine, Iterator, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import orjson
@@ -15,7 +16,7 @@ from pymongo.errors import PyMongoError
 
 from channels.channel import Channel
 from channels.registry import close_channels, open_channels
-from core import events, failpoints, log, memory, metrics, mongo, queue, redis, seals, tasks
+from core import events, failpoints, log, memory, metrics, mongo, pulse, queue, redis, seals, tasks
 from core.errors import ConfigurationError
 from core.parts import Parts, open_parts
 from core.settings import Settings
@@ -27,6 +28,7 @@ from jobs.pump import pump
 from jobs.reconcile import reconcile
 from jobs.sweep import sweep, tick
 from models.registry import prepare
+from services import gauges
 
 JOB_TIMEOUT_SECONDS = 600
 """A last resort: jobs bound themselves, and one that arq cancels is lost until the next tick."""
@@ -42,7 +44,7 @@ def work(settings: Settings, lanes: Sequence[str]) -> None:
     seals.check(settings)
     log.configure(settings, "worker")
     failpoints.arm(settings.belfry_fail_at, testing=settings.belfry_testing)
-    with metrics.served(settings):
+    with metrics.served(settings, "worker"):
         uvloop.run(_work(settings, lanes))
 
 
@@ -56,8 +58,19 @@ async def _work(settings: Settings, lanes: Sequence[str]) -> None:
             return
         memory.settle()
         events.emit("worker.started", lanes=list(lanes))
-        await asyncio.gather(*(serve_lane(parts, lane, stop) for lane in lanes))
+        watching = [asyncio.create_task(each) for each in _watching(parts)]
+        try:
+            await asyncio.gather(*(serve_lane(parts, lane, stop) for lane in lanes))
+        finally:
+            await tasks.end(watching)
     events.emit("worker.stopped", lanes=list(lanes))
+
+
+def _watching(parts: Parts) -> Iterator[Coroutine[None, None, None]]:
+    """What only those who look at metrics need."""
+    if parts.settings.metrics_port:
+        yield tasks.kept_up("pulse", partial(pulse.beat, parts))
+        yield tasks.kept_up("gauges", partial(gauges.watch, parts))
 
 
 async def serve_lane(parts: Parts, lane: str, stop: asyncio.Event) -> None:

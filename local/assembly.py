@@ -27,6 +27,7 @@ class Assembly:
     db_uri: str | None
     redis_url: str | None
     public_url: str
+    metrics_port: int
 
     @classmethod
     def of(cls, folder: Folder, ports: Ports, settings: Settings) -> "Assembly":
@@ -38,7 +39,8 @@ class Assembly:
         unused |= {ports.redis} if redis_url else set()
         ports.check(unused)
         public_url = settings.public_url or f"http://{LOOPBACK}:{ports.api}"
-        return cls(folder, ports, folder.keys(), db_uri, redis_url, public_url)
+        metrics_port = settings.metrics_port
+        return cls(folder, ports, folder.keys(), db_uri, redis_url, public_url, metrics_port)
 
     def parts(self) -> list[Part]:
         """The parts in the order of their start; raises ConfigurationError without a binary."""
@@ -59,7 +61,7 @@ class Assembly:
         outside += ["--smtp-port", str(ports.smtp), "--mail-port", str(ports.mail)]
         outside += ["--ledger", str(self.folder.path / "outside.ndjson")]
         yield Part(Service("outside", outside, log("outside"), env, ports.outside))
-        yield Part(Api(log("api"), env, ports.api))
+        yield Part(Api(log("api"), {**env, **self._metrics_of_the_api()}, ports.api))
         yield Part(Service("worker", ["work"], log("worker"), env))
 
     def _settings(self) -> dict[str, str]:
@@ -82,6 +84,10 @@ class Assembly:
             "DRAIN_SECONDS": str(DRAIN_SECONDS),
             "LOG_FORMAT": "json",
         }
+
+    def _metrics_of_the_api(self) -> dict[str, str]:
+        """A port beside the worker's, which is on the same host here."""
+        return {"METRICS_PORT": str(self.metrics_port + 1)} if self.metrics_port else {}
 
     def _messengers(self) -> dict[str, str]:
         """The emulated ones, which take any token."""

@@ -1,6 +1,7 @@
 """Announcements: an event as its followers hear it, and its way to them through a wake-up."""
 
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
@@ -39,6 +40,8 @@ class Announcement:
     floor: int
     """Items up to this `seq` have fallen out of the ring."""
     replayed: bool
+    at: float | None = field(default=None, compare=False)
+    """When it was committed, in seconds since 1970; None where that is not told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +61,7 @@ def publish(parts: Parts, user_id: str, event: inbox.Change, unread: int, floor:
             "unread": unread,
             "floor": floor,
             "event": _NAMES[type(event)],
+            "at": time.time(),
             **_content(event),
         }
     )
@@ -76,7 +80,8 @@ def heard(payload: bytes) -> Heard:
         event = _event(told)
         if event is None:
             return Heard(seq, None)
-        return Heard(seq, Announcement(event, told["unread"], told["floor"], replayed=False))
+        unread, floor, at = told["unread"], told["floor"], told.get("at")
+        return Heard(seq, Announcement(event, unread, floor, replayed=False, at=at))
     except (LookupError, TypeError, ValueError):
         return Heard(seq, None)
 

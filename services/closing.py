@@ -1,5 +1,6 @@
 """Close messages that are given up: their mailing or their client is gone, or the end came."""
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -7,7 +8,7 @@ from typing import Any
 
 from pymongo.asynchronous.client_session import AsyncClientSession
 
-from core import failpoints, mongo
+from core import events, failpoints, mongo
 from core.parts import Parts
 from models.mailing import Mailing
 from rules.message import Status, closed
@@ -47,14 +48,17 @@ async def close_batch(
     order = _Order(query, wanted, why, parts.database_clock.now(), version)
     done = await mongo.in_transaction(parts.mongo, partial(_close_batch, order))
     failpoints.reach(_COMMITTED)
-    return done
+    events.note("messages.moved", counts=done)
+    return done.total()
 
 
-async def _close_batch(order: _Order, session: AsyncClientSession) -> int:
+async def _close_batch(order: _Order, session: AsyncClientSession) -> Counter[tuple[str, str]]:
+    """How many were ended, by channel and status."""
+    done = Counter[tuple[str, str]]()
     if order.version is not None and not await _is_at(order, session):
-        return 0
+        return done
     pending = {**order.query, "status": Status.PENDING}
-    fields = {"mailing_id": 1, "maybe_sent": 1}
+    fields = {"mailing_id": 1, "maybe_sent": 1, "channel": 1}
     found = collection().find(pending, projection=fields, session=session).limit(CLOSING_BATCH)
     rows = [row async for row in found]
     moves: counters.Moves = counters.Moves()
@@ -63,6 +67,7 @@ async def _close_batch(order: _Order, session: AsyncClientSession) -> int:
         status = closed(order.wanted, maybe_sent)
         for row in chosen:
             counters.move(moves, row["mailing_id"], Status.PENDING, status)
+            done[row["channel"], status] += 1
         if chosen:
             await collection().update_many(
                 {"_id": {"$in": [row["_id"] for row in chosen]}},
@@ -71,7 +76,7 @@ async def _close_batch(order: _Order, session: AsyncClientSession) -> int:
             )
     await counters.apply(moves, session)
     failpoints.reach(_WRITTEN)
-    return len(rows)
+    return done
 
 
 async def _is_at(order: _Order, session: AsyncClientSession) -> bool:

@@ -49,8 +49,12 @@ async def reclaim(parts: Parts) -> int:
             failpoints.reach(_COMMITTED)
             total += done.returned + len(done.quarantined)
             if done.quarantined:
-                events.emit("messages.quarantined", message_ids=done.quarantined)
+                _tell(done.quarantined)
     return total
+
+
+def _tell(quarantined: list[UUID]) -> None:
+    events.emit("messages.quarantined", message_ids=quarantined, count=len(quarantined))
 
 
 async def _reclaim(query: dict[str, Any], now: datetime, session: AsyncClientSession) -> _Done:

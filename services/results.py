@@ -3,6 +3,7 @@
 Rows, attempts and counters change in one transaction, and only rows whose lease is still ours.
 """
 
+from collections import Counter
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -12,7 +13,7 @@ from typing import Any, TypeAlias
 from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.errors import BulkWriteError
 
-from core import clock, failpoints, mongo
+from core import clock, events, failpoints, mongo
 from core.parts import Parts
 from models.attempt import Attempt
 from rules.message import Fate, Status
@@ -76,7 +77,12 @@ async def _transact(parts: Parts, changes: Sequence[Change], attempts: list[dict
         sorted_out = partial(_sort_out, changes, attempts, earliest)
         written = await mongo.in_transaction(parts.mongo, sorted_out)
     failpoints.reach(_COMMITTED)
-    return written
+    events.note("messages.moved", counts=Counter(map(_moved, written)))
+    return len(written)
+
+
+def _moved(change: Change) -> tuple[str, str]:
+    return change.claimed.row["channel"], change.fate.status
 
 
 async def _write(
@@ -84,7 +90,7 @@ async def _write(
     attempts: list[dict[str, Any]],
     earliest: datetime,
     session: AsyncClientSession,
-) -> int:
+) -> Sequence[Change]:
     """All of them, by as few updates as there are different results; raises _Lost."""
     for alike in _grouped(changes):
         query = {
@@ -97,7 +103,7 @@ async def _write(
     failpoints.reach(_WRITTEN)
     moved = [(Status.SENDING, change) for change in changes]
     await _keep_books(changes, moved, attempts, session)
-    return len(changes)
+    return changes
 
 
 async def _sort_out(
@@ -105,7 +111,7 @@ async def _sort_out(
     attempts: list[dict[str, Any]],
     earliest: datetime,
     session: AsyncClientSession,
-) -> int:
+) -> Sequence[Change]:
     """Those that are still ours, one by one; of the others only that they were tried."""
     new = {attempt["_id"] for attempt in attempts}
     query = {"_id": {"$in": [change.claimed.id for change in changes]}}
@@ -131,7 +137,7 @@ async def _sort_out(
         # The next change may be of the same row, claimed twice.
         (rows[row["_id"]],) = await collection().find(this, fields, session=session).to_list()
     await _keep_books(changes, moved, attempts, session)
-    return len(moved)
+    return [change for _, change in moved]
 
 
 async def _keep_books(

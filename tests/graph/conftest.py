@@ -49,6 +49,7 @@ class Edge:
     api: Api
     http: aiohttp.ClientSession
     database: Database[dict[str, Any]]
+    metrics_port: int = 0
 
     async def ask(
         self,
@@ -116,15 +117,16 @@ def environment(db_uri: str, redis_url: str, port: int) -> dict[str, str]:
 async def shared_edge(
     mongod: Mongod, redis_server: Redis, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Edge]:
-    port, name = free_port(), f"graph_{ObjectId()}"
+    port, metrics_port, name = free_port(), free_port(), f"graph_{ObjectId()}"
     env = environment(mongod.uri(name), redis_server.url, port)
+    env["METRICS_PORT"] = str(metrics_port)
     log: Path = tmp_path_factory.mktemp("graph") / "api.log"
     api = Api(log, {**env, "ALLOWED_ORIGINS": FRONT_END}, port)
     api.start()
     address = f"http://127.0.0.1:{port}"
     with MongoClient[dict[str, Any]](mongod.uri(name)) as client:
         async with session(address) as http:
-            yield Edge(address, api, http, client[name])
+            yield Edge(address, api, http, client[name], metrics_port)
         client.drop_database(name)
     assert api.stop(30)
 
