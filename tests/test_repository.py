@@ -5,14 +5,13 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
-import yaml
 from packaging.markers import default_environment
 from packaging.requirements import Requirement
 from pydantic import SecretStr, TypeAdapter
 from pydantic.fields import FieldInfo
 
 from core.settings import Settings
-from tests import compose, schemas
+from tests import compose
 
 ROOT = Path(__file__).parents[1]
 LOCK = (ROOT / "requirements.lock").read_text(encoding="utf-8")
@@ -83,12 +82,6 @@ def test_every_variable_of_compose_is_in_the_example() -> None:
     assert compose.variables_used() <= EXAMPLE.keys()
 
 
-def test_the_pipeline_of_gitlab_is_valid() -> None:
-    pipeline = yaml.safe_load((ROOT / ".gitlab-ci.yml").read_text(encoding="utf-8"))
-    schemas.validate("gitlab-ci", pipeline)
-    assert pipeline["check"]["script"] == [".ci/run"]
-
-
 def _requirements() -> list[Requirement]:
     project = PROJECT["project"]
     extras = project["optional-dependencies"].values()
@@ -120,7 +113,7 @@ def test_this_python_is_one_that_the_project_allows() -> None:
     assert allowed.contains(default_environment()["python_full_version"])
 
 
-def _tracked() -> list[Path]:
+def tracked() -> list[Path]:
     """Files that git has or would take."""
     command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
     listed = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
@@ -128,7 +121,7 @@ def _tracked() -> list[Path]:
 
 
 def test_nothing_in_the_repository_waits_to_be_finished() -> None:
-    sources = [path for path in _tracked() if not path.is_relative_to(_BUILT)]
+    sources = [path for path in tracked() if not path.is_relative_to(_BUILT)]
     assert sources
     unfinished = [
         f"{path.relative_to(ROOT)}:{number}"
@@ -140,4 +133,4 @@ def test_nothing_in_the_repository_waits_to_be_finished() -> None:
 
 
 def test_no_environment_file_is_kept_in_the_repository() -> None:
-    assert [path for path in _tracked() if path.name == ".env"] == []
+    assert [path for path in tracked() if path.name == ".env"] == []
