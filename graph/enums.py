@@ -13,6 +13,7 @@ from rules.message import Route, Status, Verdict
 from rules.preferences import Outlet
 from rules.suppression import Reason
 from rules.variable import Type
+from rules.worker import State as WorkerStates
 from services.changes import Verb
 from services.new_send import Everyone, Lane
 
@@ -31,6 +32,7 @@ SuppressionReason: TypeAlias = Reason
 TemplateVariableType: TypeAlias = Type
 SendLane: TypeAlias = Lane
 SendToAll: TypeAlias = Everyone
+WorkerState: TypeAlias = WorkerStates
 
 strawberry.enum(ErrorCode, name="ErrorCode", description="What is wrong with one field.")
 strawberry.enum(Channel, name="Channel", description="A way to a recipient.")
@@ -63,3 +65,11 @@ strawberry.enum(
     SendLane, name="SendLane", description="A queue of its own: one never waits for the other."
 )
 strawberry.enum(SendToAll, name="SendToAll", description="All of whom.")
+strawberry.enum(
+    WorkerState,
+    name="WorkerState",
+    description=(
+        "How a worker does. LOST: it has said nothing for a while, so it was killed, hangs, or is cut "
+        "off from the database; what it had in hand goes to others once its leases have run out."
+    ),
+)

@@ -27,6 +27,16 @@ class ProviderState:
     )
     why: str = strawberry.field(description="What the last attempt before it opened met.")
 
+    @classmethod
+    def of(cls, found: progress.ProviderState) -> "ProviderState":
+        """The state of a service's answer."""
+        return cls(
+            channel=Route(found.channel),
+            state=found.state,
+            retry_at=found.retry_at,
+            why=found.why,
+        )
+
 
 @strawberry.type(description="Where a mailing is, at one moment.")
 class MailingProgress:
@@ -53,15 +63,7 @@ class MailingProgress:
             counts=Statistics.of(found.counts),
             rate_per_second=found.per_second,
             seconds_left=found.seconds_left,
-            providers=[
-                ProviderState(
-                    channel=Route(one.channel),
-                    state=one.state,
-                    retry_at=one.retry_at,
-                    why=one.why,
-                )
-                for one in found.providers
-            ],
+            providers=[ProviderState.of(one) for one in found.providers],
         )
 
 

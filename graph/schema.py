@@ -32,6 +32,7 @@ from graph.preferences import PreferencesMutation, PreferencesQuery
 from graph.preparation import Preparation, may_introspect, operation_type
 from graph.preview import PreviewQuery
 from graph.progress import ProgressSubscription
+from graph.queue import QueueQuery
 from graph.scalars import SCALARS
 from graph.segment import SegmentMutation, SegmentQuery
 from graph.send import SendMutation, SendQuery
@@ -42,6 +43,7 @@ from graph.template import TemplateQuery
 from graph.template_mutation import TemplateMutation
 from graph.template_preview import TemplatePreviewQuery
 from graph.user import UserMutation, UserQuery
+from graph.worker import WorkerQuery
 
 __all__ = ["Schema", "export", "operation_type", "schema"]
 
@@ -61,6 +63,7 @@ class Query(
     MessageQuery,
     PreferencesQuery,
     PreviewQuery,
+    QueueQuery,
     SegmentQuery,
     SendQuery,
     StatisticsQuery,
@@ -68,6 +71,7 @@ class Query(
     TemplatePreviewQuery,
     TemplateQuery,
     UserQuery,
+    WorkerQuery,
 ):
     """The root of queries."""
 

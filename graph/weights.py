@@ -8,6 +8,8 @@ USUAL_SIZE = 10
 USUAL_SIZES = {"errors": 1, "samples": 5, "variants": 3, "byStatus": 9, "messages": 3}
 WEIGHTS = {
     "FailedMessage.text": 20,
+    "Query.queues": 100,
+    "Query.workers": 50,
     "Notification.title": 20,
     "Notification.body": 20,
     "Notification.data": 50,

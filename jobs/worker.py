@@ -1,9 +1,7 @@
 """The worker process: one arq worker per lane, supervised, and a tick beside each."""
 
 import asyncio
-import os
 import signal
-import socket
 from collections.abc import Coroutine, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
@@ -21,6 +19,7 @@ from core.errors import ConfigurationError
 from core.parts import Parts, open_parts
 from core.settings import Settings
 from jobs.alone import work_alone
+from jobs.heartbeat import ALONE, Heart, beating, new_name
 from jobs.history import history
 from jobs.lanes import JOBS_AT_ONCE, LANES
 from jobs.launch import launch, launch_due
@@ -60,7 +59,8 @@ async def _work(settings: Settings, lanes: Sequence[str]) -> None:
         events.emit("worker.started", lanes=list(lanes))
         watching = [asyncio.create_task(each) for each in _watching(parts)]
         try:
-            await asyncio.gather(*(serve_lane(parts, lane, stop) for lane in lanes))
+            async with beating(lanes, stop) as heart:
+                await asyncio.gather(*(serve_lane(parts, lane, heart, stop) for lane in lanes))
         finally:
             await tasks.end(watching)
     events.emit("worker.stopped", lanes=list(lanes))
@@ -73,14 +73,16 @@ def _watching(parts: Parts) -> Iterator[Coroutine[None, None, None]]:
         yield tasks.kept_up("gauges", partial(gauges.watch, parts))
 
 
-async def serve_lane(parts: Parts, lane: str, stop: asyncio.Event) -> None:
+async def serve_lane(parts: Parts, lane: str, heart: Heart, stop: asyncio.Event) -> None:
     """Run a lane's jobs until `stop`: by arq, and without it while Redis is away."""
     channels = open_channels(parts.settings)
     try:
         while not stop.is_set():
-            name = f"{socket.gethostname()}:{os.getpid()}:{os.urandom(3).hex()}"
-            await _live(parts, lane, channels, name, stop)
+            name, doing = str(new_name()), set[str]()
+            heart.lives(lane, name, doing)
+            await _live(parts, lane, channels, name, doing, stop)
             if not stop.is_set():
+                heart.lives(lane, name, {ALONE})
                 await work_alone(parts, lane, channels.values(), name, stop)
     finally:
         await close_channels(channels)
@@ -100,7 +102,12 @@ async def _prepared(parts: Parts, stop: asyncio.Event) -> bool:
 
 
 async def _live(
-    parts: Parts, lane: str, channels: Mapping[str, Channel], name: str, stop: asyncio.Event
+    parts: Parts,
+    lane: str,
+    channels: Mapping[str, Channel],
+    name: str,
+    doing: set[str],
+    stop: asyncio.Event,
 ) -> None:
     """One life of an arq worker: it ends when told to stop, or dies with Redis.
 
@@ -110,7 +117,7 @@ async def _live(
     """
     over = asyncio.Event()
     pool = redis.connect(parts.settings.redis_url)
-    ctx = {"parts": parts, "channels": channels, "stop": over, "worker": name, "doing": set()}
+    ctx = {"parts": parts, "channels": channels, "stop": over, "worker": name, "doing": doing}
     worker = _arq_worker(pool, lane, ctx)
     running = asyncio.create_task(worker.async_run())
     ticking = asyncio.create_task(tick(parts, lane, name))

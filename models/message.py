@@ -14,6 +14,8 @@ TROUBLED = ("failed", "undeliverable", "expired", "cancelled", "uncertain", "sup
 """Ended otherwise than sent: few among many, and what people look for."""
 FAILED = ("expired", "failed", "suppressed", "uncertain", "undeliverable")
 """Ended otherwise than anybody wanted, and can be tried again."""
+UNSENT = ("failed", "uncertain", "undeliverable")
+"""Tried, and given up."""
 WAITS_FOR_WINDOW = "waits for its window"
 """Why a message is put off until its recipient may be reached."""
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -96,9 +98,15 @@ class Message(Document):
     class Settings:
         name = "messages"
         indexes = [  # noqa: RUF012 - Beanie reads a plain list
+            # The status is there so that rows are counted without being read.
             IndexModel(
-                [("mailing_id", ASCENDING), ("channel", ASCENDING), ("due_at", ASCENDING)],
-                name="due",
+                [
+                    ("status", ASCENDING),
+                    ("mailing_id", ASCENDING),
+                    ("channel", ASCENDING),
+                    ("due_at", ASCENDING),
+                ],
+                name="pending",
                 partialFilterExpression={"status": "pending"},
             ),
             IndexModel(
@@ -142,6 +150,29 @@ class Message(Document):
                     "by": {"$exists": True},
                     "status": {"$in": list(FAILED)},
                 },
+            ),
+            # What queues are counted by, without reading rows. Only what went wrong is in them, so
+            # that a message that goes at once costs nothing.
+            IndexModel(
+                [
+                    ("channel", ASCENDING),
+                    ("mailing_id", ASCENDING),
+                    ("due_at", ASCENDING),
+                    ("attempts", ASCENDING),
+                    ("status", ASCENDING),
+                ],
+                name="retrying",
+                partialFilterExpression={"status": "pending", "attempts": {"$gt": 0}},
+            ),
+            IndexModel(
+                [
+                    ("channel", ASCENDING),
+                    ("mailing_id", ASCENDING),
+                    ("closed_at", ASCENDING),
+                    ("status", ASCENDING),
+                ],
+                name="unsent",
+                partialFilterExpression={"status": {"$in": list(UNSENT)}},
             ),
             # By the time of the ending, which is written once: one more entry, always the last.
             IndexModel(

@@ -26,6 +26,7 @@ from models.session import Session
 from models.suppression import Suppression
 from models.template import Template, TemplateVersion
 from models.user import User
+from models.worker import Worker
 
 EXISTS = 48
 """MongoDB's NamespaceExists."""
@@ -54,6 +55,7 @@ DOCUMENTS: tuple[type[Document], ...] = (
     TemplateVersion,
     Send,
     User,
+    Worker,
 )
 
 

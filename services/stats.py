@@ -12,9 +12,9 @@ from models.message import Message
 from rules.message import Status
 from services import counters, mailings
 
-# Names the key of the partial index over claimed rows, so that the count reads no others; they
-# are few at any time.
-_SENDING = {"status": Status.SENDING, "lease.until": {"$gt": datetime(1970, 1, 1, tzinfo=UTC)}}
+SENDING = {"status": Status.SENDING, "lease.until": {"$gt": datetime(1970, 1, 1, tzinfo=UTC)}}
+"""Claimed rows. Names the key of the partial index over them, so that a count reads no others; they
+are few at any time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ async def of_mailings(parts: Parts, mailing_ids: Iterable[ObjectId]) -> dict[Obj
         sums = await counters.read_each(wanted, session)
         found = await Message.get_pymongo_collection().aggregate(
             [
-                {"$match": {"mailing_id": {"$in": wanted}, **_SENDING}},
+                {"$match": {"mailing_id": {"$in": wanted}, **SENDING}},
                 {"$group": {"_id": "$mailing_id", "count": {"$sum": 1}}},
             ],
             session=session,
@@ -71,7 +71,7 @@ async def overall(parts: Parts) -> Statistics:
     async with parts.mongo.start_session(snapshot=True) as session:
         sums = await counters.read({}, session)
         sending = await Message.get_pymongo_collection().count_documents(
-            {"mailing_id": {"$ne": None}, **_SENDING}, session=session
+            {"mailing_id": {"$ne": None}, **SENDING}, session=session
         )
     counts = _by_status(sums, sending)
     return Statistics(counts, await mailings.collection().estimated_document_count())

@@ -85,7 +85,7 @@ async def test_due_rows_are_found_by_an_index_of_pending_ones_only(
     database: AsyncDatabase[dict[str, Any]],
 ) -> None:
     due = {"status": "pending", "due_at": {"$lte": 1}}
-    assert await plan({"mailing_id": None, "channel": "email", **due}) == "due"
+    assert await plan({"mailing_id": None, "channel": "email", **due}) == "pending"
 
 
 async def test_leases_that_ran_out_are_found_by_an_index_of_claimed_rows_only(
