@@ -11,7 +11,7 @@ import typer
 from cli.app import join
 from cli.server import REFUSED, Refused
 from core.errors import BelfryError, ConfigurationError, Invalid
-from jobs import api_key_command
+from jobs import api_key_command, migrate_command
 from rules.roles import Role
 
 app = typer.Typer(
@@ -22,6 +22,7 @@ app = typer.Typer(
 )
 
 app.add_typer(api_key_command.app, name="api-key")
+app.command("migrate")(migrate_command.migrate)
 join(app)
 
 FAILED = 2

@@ -7,6 +7,7 @@ from cli import (
     contacts,
     exports,
     groups,
+    health,
     imports,
     mailings,
     new_mailing,
@@ -40,7 +41,7 @@ warehouse.join(exports.app)
 
 def join(belfry: typer.Typer) -> None:
     """Add them to the command line."""
-    for room in (imports, notifications, send, stats):
+    for room in (health, imports, notifications, send, stats):
         room.join(belfry)
     for name, app in GROUPS.items():
         belfry.add_typer(app, name=name)

@@ -9,6 +9,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from core.errors import ConfigurationError
 from core.providers import Providers
 from core.sign_in import SignIn
+from core.upkeep import Upkeep
 
 
 class _Basics(BaseSettings):
@@ -30,7 +31,7 @@ class _Basics(BaseSettings):
     )
 
 
-class Settings(SignIn, Providers, _Basics):
+class Settings(Upkeep, SignIn, Providers, _Basics):
     """All settings of every process. Frozen: a change needs a restart."""
 
     model_config = SettingsConfigDict(

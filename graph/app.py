@@ -9,14 +9,13 @@ from functools import partial
 from typing import cast
 
 import uvicorn
-from pymongo.errors import PyMongoError
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from core import abandoned, events, failpoints, log, memory, metrics, mongo, pulse, tasks, tokens
+from core import abandoned, events, failpoints, log, memory, metrics, pulse, tasks, tokens
 from core.errors import ConfigurationError
 from core.parts import Parts, open_parts
 from core.settings import Settings
@@ -32,11 +31,9 @@ from graph.stream import open_streams
 from graph.unsubscribe import routes_to_unsubscribe
 from graph.warehouse_export import export_attempts, export_history, export_messages
 from graph.wire import Wire
-from models.registry import prepare
-from services import api_keys, bell, kinds
+from services import api_keys, bell, start
 
 GRAPHQL = "/graphql"
-RETRY_SECONDS = 1.0
 BACKLOG = 2_048
 UNACKNOWLEDGED_MS = 30_000
 """A peer that acknowledges nothing for this long is gone, whatever its sockets say."""
@@ -61,6 +58,12 @@ class _App(Starlette):
             await response(scope, receive, send)
         else:
             await super().__call__(scope, receive, send)
+
+
+class _Server(uvicorn.Server):
+    def stop(self) -> None:
+        """End as SIGTERM would."""
+        self.should_exit = True
 
 
 def create_app(settings: Settings) -> Starlette:
@@ -90,11 +93,15 @@ def create_app(settings: Settings) -> Starlette:
     app.router.redirect_slashes = False
     # Uvicorn hands upgrades to it directly: they never reach the routes.
     app.state.sockets = Sockets(settings, allowed)
+    app.state.refusal, app.state.leave = None, lambda: None
     return app
 
 
 def serve(settings: Settings) -> None:
-    """Serve the API until SIGTERM or SIGINT; raises ConfigurationError on a port in use."""
+    """Serve the API until SIGTERM or SIGINT.
+
+    Raises ConfigurationError on a port in use, and on a database that is newer than this code.
+    """
     log.configure(settings, "api")
     failpoints.arm(settings.belfry_fail_at, testing=settings.belfry_testing)
     # Each of thousands of sockets would say when it comes and when it goes.
@@ -112,7 +119,11 @@ def serve(settings: Settings) -> None:
             forwarded_allow_ips=settings.forwarded_allow_ips,
             timeout_graceful_shutdown=int(settings.drain_seconds),
         )
-        uvicorn.Server(config).run(sockets=[listener])
+        server = _Server(config)
+        app.state.leave = server.stop
+        server.run(sockets=[listener])
+    if app.state.refusal is not None:
+        raise app.state.refusal
     memory.leave()
 
 
@@ -139,7 +150,7 @@ async def _lifespan(app: Starlette, settings: Settings) -> AsyncIterator[None]:
         sockets: Sockets = app.state.sockets
         app.state.ready = sockets.ready
         works: dict[str, Callable[[], Awaitable[None]]] = {
-            "prepare": partial(_prepare, parts, sockets.ready),
+            "prepare": partial(_prepare, app, parts),
             "patrol of bells": partial(bell.patrol, parts),
             "patrol of transactions": partial(abandoned.patrol, parts.mongo),
             "sockets": partial(sockets.run, parts),
@@ -157,17 +168,14 @@ async def _lifespan(app: Starlette, settings: Settings) -> AsyncIterator[None]:
             await tasks.end(background)
 
 
-async def _prepare(parts: Parts, ready: asyncio.Event) -> None:
-    """Indexes and built-in kinds, as soon as MongoDB is there."""
-    while not ready.is_set():
-        try:
-            await prepare(mongo.database(parts.mongo))
-            await kinds.seed()
-            parts.database_clock.observe(await mongo.now(parts.mongo))
-        except PyMongoError as error:
-            events.emit("mongo.unreachable", error=str(error))
-            await asyncio.sleep(RETRY_SECONDS)
-        else:
-            memory.settle()
-            ready.set()
-            events.emit("api.ready", host=parts.settings.host, port=parts.settings.port)
+async def _prepare(app: Starlette, parts: Parts) -> None:
+    """Indexes and built-in kinds, as soon as MongoDB is there; ends the process if it can't work."""
+    try:
+        await start.prepared(parts, asyncio.Event())
+    except ConfigurationError as error:
+        app.state.refusal = error
+        app.state.leave()
+        return
+    memory.settle()
+    app.state.ready.set()
+    events.emit("api.ready", host=parts.settings.host, port=parts.settings.port)

@@ -7,14 +7,13 @@ from datetime import timedelta
 from bson import ObjectId
 from pymongo.errors import PyMongoError
 
-from core import clock, mongo
+from core import clock
 from core.errors import Unavailable
 from core.parts import Parts, open_parts
 from core.settings import Settings
 from models.api_key import ApiKey
-from models.registry import prepare
 from rules.roles import Principal, Role
-from services import api_keys, audit
+from services import api_keys, audit, start
 from services.api_keys import Made, NewKey
 
 COMMAND_LINE = Principal("command line", Role.ADMIN, None)
@@ -57,7 +56,7 @@ def _on_record(parts: Parts, action: str, said: object) -> audit.Recording:
 async def _parts(settings: Settings) -> AsyncIterator[Parts]:
     try:
         async with open_parts(settings) as parts:
-            await prepare(mongo.database(parts.mongo))
+            await start.prepare(parts)
             yield parts
     except PyMongoError as error:
         raise Unavailable(f"MongoDB doesn't answer: {error}") from None

@@ -6,13 +6,12 @@ from typing import Any
 from bson import ObjectId
 from pymongo.errors import PyMongoError
 
-from core import mongo
 from core.errors import Unavailable
 from core.parts import open_parts
 from core.settings import Settings
 from jobs.once import once
-from models.registry import prepare
 from services import reconcile as reconciler
+from services import start
 
 SECONDS = 60.0
 """A turn ends after this; the tick gives the next."""
@@ -31,7 +30,7 @@ async def compare(
     wanted = None if only is None else ObjectId(only)
     try:
         async with open_parts(settings) as parts:
-            await prepare(mongo.database(parts.mongo))
+            await start.prepare(parts)
             async for found in reconciler.reconcile_all(parts, wanted):
                 yield found
     except PyMongoError as error:

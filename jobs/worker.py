@@ -10,14 +10,14 @@ from typing import Any
 import orjson
 import uvloop
 from arq.worker import Worker, func
-from pymongo.errors import PyMongoError
 
 from channels.channel import Channel
 from channels.registry import close_channels, open_channels
-from core import events, failpoints, log, memory, metrics, mongo, pulse, queue, redis, seals, tasks
+from core import events, failpoints, log, memory, metrics, pulse, queue, redis, seals, tasks
 from core.errors import ConfigurationError
 from core.parts import Parts, open_parts
 from core.settings import Settings
+from jobs import health
 from jobs.alone import work_alone
 from jobs.heartbeat import ALONE, Heart, beating, new_name
 from jobs.history import history
@@ -26,8 +26,7 @@ from jobs.launch import launch, launch_due
 from jobs.pump import pump
 from jobs.reconcile import reconcile
 from jobs.sweep import sweep, tick
-from models.registry import prepare
-from services import gauges
+from services import gauges, start
 
 JOB_TIMEOUT_SECONDS = 600
 """A last resort: jobs bound themselves, and one that arq cancels is lost until the next tick."""
@@ -36,7 +35,10 @@ FUNCTIONS = (pump, launch, launch_due, sweep, reconcile, history)
 
 
 def work(settings: Settings, lanes: Sequence[str]) -> None:
-    """Run the worker until SIGTERM or SIGINT; raises ConfigurationError on an unknown lane."""
+    """Run the worker until SIGTERM or SIGINT.
+
+    Raises ConfigurationError on an unknown lane, and on a database that is newer than this code.
+    """
     unknown = set(lanes) - set(LANES)
     if unknown or not lanes:
         raise ConfigurationError(f"lanes are {', '.join(LANES)}; not {', '.join(sorted(unknown))}")
@@ -52,9 +54,11 @@ async def _work(settings: Settings, lanes: Sequence[str]) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    async with open_parts(settings) as parts:
-        if not await _prepared(parts, stop):
+    started = asyncio.Event()
+    async with open_parts(settings) as parts, health.served(parts, started):
+        if not await start.prepared(parts, stop):
             return
+        started.set()
         memory.settle()
         events.emit("worker.started", lanes=list(lanes))
         watching = [asyncio.create_task(each) for each in _watching(parts)]
@@ -86,19 +90,6 @@ async def serve_lane(parts: Parts, lane: str, heart: Heart, stop: asyncio.Event)
                 await work_alone(parts, lane, channels.values(), name, stop)
     finally:
         await close_channels(channels)
-
-
-async def _prepared(parts: Parts, stop: asyncio.Event) -> bool:
-    """Wait for MongoDB, however long it takes; False if told to stop before."""
-    while not stop.is_set():
-        try:
-            await prepare(mongo.database(parts.mongo))
-        except PyMongoError as error:
-            events.emit("mongo.unreachable", error=str(error))
-            await _pause(stop)
-        else:
-            return True
-    return False
 
 
 async def _live(

@@ -18,6 +18,7 @@ from models.kind import Kind
 from models.mailing import Counter, Mailing
 from models.mailing_change import MailingChange
 from models.message import Message
+from models.meta import Meta
 from models.provider import Provider
 from models.rollup import RolledDay, Rollup
 from models.segment import Segment
@@ -45,6 +46,7 @@ DOCUMENTS: tuple[type[Document], ...] = (
     Mailing,
     MailingChange,
     Message,
+    Meta,
     Provider,
     RolledDay,
     Rollup,

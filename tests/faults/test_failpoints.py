@@ -30,7 +30,10 @@ ROOMS = [module.name for module in pkgutil.iter_modules(services.__path__)]
 for room in ROOMS:
     importlib.import_module(f"services.{room}")
 
-ELSEWHERE = ("audit.", "idempotency.", "imports.", "retention.", "rollups.", "users.")
+ELSEWHERE = (
+    *("audit.", "idempotency.", "imports.", "migrations."),
+    *("retention.", "rollups.", "users."),
+)
 """Places that no worker comes to while it sends; the tests of these die there."""
 PLACES = sorted(
     place
