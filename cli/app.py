@@ -13,6 +13,7 @@ from cli import (
     new_mailing,
     notifications,
     preferences,
+    report,
     send,
     stats,
     suppressions,
@@ -41,7 +42,7 @@ warehouse.join(exports.app)
 
 def join(belfry: typer.Typer) -> None:
     """Add them to the command line."""
-    for room in (health, imports, notifications, send, stats):
+    for room in (health, imports, notifications, report, send, stats):
         room.join(belfry)
     for name, app in GROUPS.items():
         belfry.add_typer(app, name=name)

@@ -33,6 +33,7 @@ from graph.preparation import Preparation, may_introspect, operation_type
 from graph.preview import PreviewQuery
 from graph.progress import ProgressSubscription
 from graph.queue import QueueQuery
+from graph.report import ReportMutation, ReportQuery
 from graph.scalars import SCALARS
 from graph.segment import SegmentMutation, SegmentQuery
 from graph.send import SendMutation, SendQuery
@@ -64,6 +65,7 @@ class Query(
     PreferencesQuery,
     PreviewQuery,
     QueueQuery,
+    ReportQuery,
     SegmentQuery,
     SendQuery,
     StatisticsQuery,
@@ -90,6 +92,7 @@ class Mutation(
     NotificationMutation,
     SegmentMutation,
     PreferencesMutation,
+    ReportMutation,
     SuppressionMutation,
     TemplateMutation,
     SendMutation,

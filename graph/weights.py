@@ -13,6 +13,8 @@ WEIGHTS = {
     "Notification.title": 20,
     "Notification.body": 20,
     "Notification.data": 50,
+    "Report.text": 20,
+    "Report.html": 100,
     "TemplateVariant.text": 10,
     "TemplateVariant.html": 50,
 }

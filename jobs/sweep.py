@@ -18,6 +18,8 @@ TICKS_OF_A_NAME = 8
 SWEEP_EVERY_TICKS = 2
 RECONCILE_EVERY_TICKS = 60
 """Most of these find nothing to do: each mailing has an interval of its own."""
+REPORT_EVERY_TICKS = 120
+"""Most of these find that the day has its report; also at the start, for days that were missed."""
 HISTORY_EVERY_TICKS = 120
 """Looks for days that are over, and for rows that are old enough; also at the start."""
 
@@ -45,6 +47,8 @@ async def tick(parts: Parts, lane: str, worker: str) -> None:
                 parts.queue.wake("reconcile", lane=lane, job_id=f"reconcile:{name}")
             if lane == messages.BULK and count % HISTORY_EVERY_TICKS == 0:
                 parts.queue.wake("history", lane=lane, job_id=f"history:{name}")
+            if lane == messages.BULK and count % REPORT_EVERY_TICKS == 0:
+                parts.queue.wake("report", lane=lane, job_id=f"report:{name}")
         except PyMongoError as error:
             events.emit("tick.failed", lane=lane, error=str(error))
         await asyncio.sleep(TICK_SECONDS)

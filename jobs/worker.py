@@ -25,24 +25,27 @@ from jobs.lanes import JOBS_AT_ONCE, LANES
 from jobs.launch import launch, launch_due
 from jobs.pump import pump
 from jobs.reconcile import reconcile
+from jobs.report import report
 from jobs.sweep import sweep, tick
-from services import gauges, start
+from services import daily_reports, gauges, start
 
 JOB_TIMEOUT_SECONDS = 600
 """A last resort: jobs bound themselves, and one that arq cancels is lost until the next tick."""
 RETURN_SECONDS = 1.0
-FUNCTIONS = (pump, launch, launch_due, sweep, reconcile, history)
+FUNCTIONS = (pump, launch, launch_due, sweep, reconcile, history, report)
 
 
 def work(settings: Settings, lanes: Sequence[str]) -> None:
     """Run the worker until SIGTERM or SIGINT.
 
-    Raises ConfigurationError on an unknown lane, and on a database that is newer than this code.
+    Raises ConfigurationError on an unknown lane, on a bad REPORT_TO, and on a database that is
+    newer than this code.
     """
     unknown = set(lanes) - set(LANES)
     if unknown or not lanes:
         raise ConfigurationError(f"lanes are {', '.join(LANES)}; not {', '.join(sorted(unknown))}")
     seals.check(settings)
+    daily_reports.recipients(settings)
     log.configure(settings, "worker")
     failpoints.arm(settings.belfry_fail_at, testing=settings.belfry_testing)
     with metrics.served(settings, "worker"):

@@ -20,6 +20,7 @@ from models.mailing_change import MailingChange
 from models.message import Message
 from models.meta import Meta
 from models.provider import Provider
+from models.report import Report
 from models.rollup import RolledDay, Rollup
 from models.segment import Segment
 from models.send import Send
@@ -48,6 +49,7 @@ DOCUMENTS: tuple[type[Document], ...] = (
     Message,
     Meta,
     Provider,
+    Report,
     RolledDay,
     Rollup,
     Segment,

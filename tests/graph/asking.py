@@ -21,7 +21,13 @@ from tests.graph.conftest import OWN
 
 ONE_OF = {"PreferencesOwnerInput": f'{{userId: "{OWN}"}}'}
 """Inputs that take one of their fields, of which the schema asks for none."""
-SAMPLES = {"Boolean": "true", "DateTime": '"2026-01-31T09:00:00Z"', "ID": f'"{OWN}"', "Int": "1"}
+SAMPLES = {
+    "Boolean": "true",
+    "Date": '"2026-01-31"',
+    "DateTime": '"2026-01-31T09:00:00Z"',
+    "ID": f'"{OWN}"',
+    "Int": "1",
+}
 
 
 def root_fields(schema: GraphQLSchema) -> Iterator[tuple[str, GraphQLField]]:

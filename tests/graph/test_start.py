@@ -22,7 +22,7 @@ def test_an_api_refuses_a_database_that_a_newer_one_has_migrated(
     api = Api(tmp_path / "api.log", environment(database_uri, redis_server.url, port), port)
     api.launch()
     try:
-        until(lambda: not api.alive)
+        until(lambda: not api.alive, 120)
     finally:
         api.stop()
     assert api.code == 2
