@@ -14,8 +14,9 @@ from tests.web.test_console_mailings import console, mail, people
 
 SOURCE = Path(__file__).parents[2] / "web" / "console" / "may.ts"
 EMPTY = (
-    *("", "/mailings", "/compose", "/clients", "/templates", "/templates/new"),
-    *("/notifications", "/failed", "/suppressions", "/api-keys", "/audit"),
+    *("", "/mailings", "/compose", "/sends", "/sends/new", "/clients", "/groups", "/segments"),
+    *("/templates", "/templates/new", "/notifications", "/kinds", "/contacts", "/failed"),
+    *("/suppressions", "/api-keys", "/audit"),
 )
 
 
@@ -77,12 +78,20 @@ async def test_axe_finds_nothing_on_any_screen(
 
 async def test_a_sender_sees_and_does_only_what_senders_may(desk: Desk) -> None:
     page = await console(desk, role="sender")
-    await expect(page.get_by_role("heading", name="Templates", level=1)).to_be_visible()
+    await expect(page.get_by_role("heading", name="Sends", level=1)).to_be_visible()
     places = page.get_by_role("navigation", name="Screens").get_by_role("link")
-    assert await places.all_inner_texts() == ["Templates", "Notifications", "Failed messages"]
-    await expect(page.get_by_role("link", name="New template")).to_have_count(0)
-    await page.goto(f"{desk.origin}/console/clients")
+    assert await places.all_inner_texts() == [
+        *("Sends", "Templates", "Notifications", "Kinds", "Contacts", "Failed messages")
+    ]
+    await page.goto(f"{desk.origin}/console/templates")
     await expect(page.get_by_role("heading", name="Templates", level=1)).to_be_visible()
+    await expect(page.get_by_role("link", name="New template")).to_have_count(0)
+    # Whom a sender may not write to is not offered.
+    await page.goto(f"{desk.origin}/console/sends/new")
+    await expect(page.get_by_role("combobox", name="Who")).to_be_visible()
+    await expect(page.get_by_role("radiogroup", name="Whom")).to_have_count(0)
+    await page.goto(f"{desk.origin}/console/clients")
+    await expect(page.get_by_role("heading", name="Sends", level=1)).to_be_visible()
 
 
 async def test_a_viewer_sees_all_of_it_and_changes_nothing(desk: Desk) -> None:

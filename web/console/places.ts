@@ -1,16 +1,21 @@
 /** The screens, where they are, and who may see them. */
 
 import {
+  IconAddressBook,
   IconBan,
   IconBell,
+  IconBellRinging,
   IconChartBar,
+  IconFilter,
   IconKey,
   IconListSearch,
   IconMoodSad,
   IconPencil,
+  IconRocket,
   IconSend,
   IconTemplate,
   IconUsers,
+  IconUsersGroup,
 } from '@tabler/icons-react';
 import { type ComponentType, lazy } from 'react';
 
@@ -47,10 +52,31 @@ export const PLACES: Place[] = [
     needs: 'MANAGE_MAILINGS',
   },
   {
+    path: '/sends',
+    label: 'Sends',
+    icon: IconRocket,
+    screen: lazy(() => import('./screens/sends')),
+    needs: 'READ_SENDS',
+  },
+  {
     path: '/clients',
     label: 'Clients',
     icon: IconUsers,
     screen: lazy(() => import('./screens/clients')),
+    needs: 'READ_CLIENTS',
+  },
+  {
+    path: '/groups',
+    label: 'Groups',
+    icon: IconUsersGroup,
+    screen: lazy(() => import('./screens/groups')),
+    needs: 'READ_CLIENTS',
+  },
+  {
+    path: '/segments',
+    label: 'Segments',
+    icon: IconFilter,
+    screen: lazy(() => import('./screens/segments')),
     needs: 'READ_CLIENTS',
   },
   {
@@ -66,6 +92,20 @@ export const PLACES: Place[] = [
     icon: IconBell,
     screen: lazy(() => import('./screens/notifications')),
     needs: 'CREATE_NOTIFICATIONS',
+  },
+  {
+    path: '/kinds',
+    label: 'Kinds',
+    icon: IconBellRinging,
+    screen: lazy(() => import('./screens/kinds')),
+    needs: 'READ_TEMPLATES',
+  },
+  {
+    path: '/contacts',
+    label: 'Contacts',
+    icon: IconAddressBook,
+    screen: lazy(() => import('./screens/contacts')),
+    needs: 'KEEP_CONTACTS',
   },
   {
     path: '/failed',
@@ -98,4 +138,7 @@ export const PLACES: Place[] = [
 ];
 
 export const TEMPLATE = lazy(() => import('./screens/template'));
+export const GROUP = lazy(() => import('./screens/group'));
+export const SEND = lazy(() => import('./screens/send'));
+export const SENT = lazy(() => import('./screens/sent'));
 export const MAILING = lazy(() => import('./screens/mailing'));

@@ -6,7 +6,7 @@ import { Redirect, Route, Router, Switch } from 'wouter';
 import { may } from './may';
 import { Menu } from './menu';
 import { Loading } from './parts/loading';
-import { MAILING, PLACES, TEMPLATE } from './places';
+import { GROUP, MAILING, PLACES, SEND, SENT, TEMPLATE } from './places';
 import { NoPlace } from './screens/no-place';
 import type { Session } from './session';
 import { Top } from './top';
@@ -28,7 +28,7 @@ export function Shell({ session }: { session: Session }) {
         <AppShell.Header>
           <Top session={session} opened={opened} onMenu={menu.toggle} />
         </AppShell.Header>
-        <AppShell.Navbar p="xs" aria-label="Screens">
+        <AppShell.Navbar p="xs" aria-label="Screens" style={{ overflowY: 'auto' }}>
           <Menu places={places} onChoose={menu.close} />
         </AppShell.Navbar>
         <AppShell.Main id="main" tabIndex={-1}>
@@ -42,6 +42,13 @@ export function Shell({ session }: { session: Session }) {
               )}
               {may('READ_TEMPLATES') && (
                 <Route path="/templates/:slug">{({ slug }) => <TEMPLATE key={slug} slug={decodeURIComponent(slug)} />}</Route>
+              )}
+              {may('READ_CLIENTS') && (
+                <Route path="/groups/:name">{({ name }) => <GROUP key={name} name={decodeURIComponent(name)} />}</Route>
+              )}
+              {may('SEND') && <Route path="/sends/new" component={SEND} />}
+              {may('READ_SENDS') && (
+                <Route path="/sends/:id">{({ id }) => <SENT key={id} id={decodeURIComponent(id)} />}</Route>
               )}
               <Route>
                 <Redirect to={places[0]!.path} />

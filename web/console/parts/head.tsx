@@ -15,7 +15,7 @@ export function Head({ title, children, actions }: Given) {
   }, [title]);
   return (
     <Group justify="space-between" align="flex-start" mb="lg">
-      <Stack gap={2}>
+      <Stack gap={2} flex="1 1 240px">
         <Title order={1} size="h2">
           {title}
         </Title>

@@ -8,18 +8,22 @@ interface Given {
   /** What belongs here, and how it comes here. */
   children: string;
   to?: { href: string; label: string } | undefined;
+  action?: ReactNode;
 }
 
 /** An empty state that teaches. */
-export function Nothing({ icon, title, children, to }: Given) {
+export function Nothing({ icon, title, children, to, action }: Given) {
   return (
     <Paper withBorder p="xl">
       <EmptyState icon={icon} title={title} description={children} withIndicatorBackground>
-        {to && (
+        {(to || action) && (
           <EmptyState.Actions>
-            <Button component={Link} href={to.href} variant="light">
-              {to.label}
-            </Button>
+            {action}
+            {to && (
+              <Button component={Link} href={to.href} variant="light">
+                {to.label}
+              </Button>
+            )}
           </EmptyState.Actions>
         )}
       </EmptyState>

@@ -15,6 +15,8 @@ export interface Change<D, V> {
   at(field: string): string | undefined;
   /** What is wrong with fields that the form does not have. */
   rest(fields: string[]): Told[];
+  /** All of it. */
+  errors: Told[];
   forget(): void;
 }
 
@@ -36,6 +38,7 @@ export function useChange<D, V extends AnyVariables>(mutation: TypedDocumentNode
     },
     at: (field) => errorAt(errors, field),
     rest: (fields) => errorsElsewhere(errors, fields),
+    errors,
     forget: () => setErrors([]),
   };
 }

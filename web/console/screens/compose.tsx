@@ -1,5 +1,5 @@
-import { Button, Grid, Stack } from '@mantine/core';
-import { IconChecklist } from '@tabler/icons-react';
+import { Button, Grid, Group, Stack } from '@mantine/core';
+import { IconChecklist, IconFlask } from '@tabler/icons-react';
 import { type FormEvent, useState } from 'react';
 import { useLocation } from 'wouter';
 
@@ -11,17 +11,21 @@ import { tell } from '../parts/tell';
 import { useAsk } from '../parts/use-ask';
 import { useChange } from '../parts/use-change';
 import { Check } from './compose/check';
+import { audience } from './compose/chosen';
 import { type Draft, FIELDS, fresh, written } from './compose/draft';
 import { Reach } from './compose/reach';
 import { When } from './compose/when';
 import { Whom } from './compose/whom';
 import { Words } from './compose/words';
+import { said } from './send/draft';
+import { TestSend } from './send/test-send';
 
 export default function Compose() {
   const [, go] = useLocation();
   const [draft, setDraft] = useState(fresh);
   /** What was checked is what is sent, also if it has to be sent twice. */
   const [checked, setChecked] = useState<CreateMailingInput | null>(null);
+  const [testing, test] = useState(false);
   const check = useAsk(PreviewDocument);
   const create = useChange(CreateMailingDocument);
   const preview = check.found?.preview;
@@ -59,14 +63,20 @@ export default function Compose() {
           </Grid.Col>
           <Grid.Col span={{ base: 12, lg: 4 }}>
             <Stack pos="sticky" top={76}>
-              <Reach draft={draft} />
-              <Button type="submit" loading={check.busy} leftSection={<IconChecklist size={18} />}>
-                Check and send
-              </Button>
+              <Reach audience={audience(draft)} channels={draft.channels} />
+              <Group>
+                <Button variant="default" leftSection={<IconFlask size={18} />} onClick={() => test(true)}>
+                  Send a test
+                </Button>
+                <Button type="submit" loading={check.busy} leftSection={<IconChecklist size={18} />}>
+                  Check and send
+                </Button>
+              </Group>
             </Stack>
           </Grid.Col>
         </Grid>
       </form>
+      {testing && <TestSend said={said(draft)} channels={draft.channels} onClose={() => test(false)} />}
       {preview && (
         <Check
           preview={preview}

@@ -12,6 +12,7 @@ import { LeftOver } from '../parts/left-over';
 import { newKey } from '../parts/local-time';
 import { tell } from '../parts/tell';
 import { useChange } from '../parts/use-change';
+import { ways } from './kinds/ways';
 import { BellOf } from './notifications/bell-of';
 
 const USER_ID = /^[0-9a-f]{24}$/i;
@@ -90,9 +91,4 @@ export default function Notifications() {
       </Grid>
     </>
   );
-}
-
-function ways({ inApp, email }: { inApp: boolean; email: boolean }): string {
-  if (inApp && email) return 'Into the inbox and by e-mail';
-  return inApp ? 'Into the inbox' : 'By e-mail';
 }

@@ -1,31 +1,18 @@
 /** What is being composed, as its form has it. */
 
-import type { AudienceInput, Channel, CreateMailingInput } from '../../gql/graphql';
-import { asObject } from '../../parts/json';
-import { fromLocal, inHours, toLocal } from '../../parts/local-time';
+import type { Channel, CreateMailingInput } from '../../gql/graphql';
+import { contextOf } from '../../parts/context';
+import { fromLocal } from '../../parts/local-time';
+import type { FromTemplate } from '../../parts/template-choice';
+import { audience, type Chosen, nobody } from './chosen';
+import { type Times, times, windowOf } from './times';
 
-export interface Draft {
+export interface Draft extends FromTemplate, Chosen, Times {
   name: string;
   channels: Channel[];
   subject: string;
   text: string;
   topic: string;
-  /** The template's name; empty for words of one's own. */
-  template: string;
-  /** JSON. */
-  context: string;
-  everyone: boolean;
-  tags: string[];
-  operatorCodes: string[];
-  timeZones: string[];
-  groups: string[];
-  segments: string[];
-  now: boolean;
-  start: string;
-  end: string;
-  windowed: boolean;
-  opens: string;
-  closes: string;
 }
 
 /** Names of form fields, as the API's errors have them. */
@@ -38,31 +25,14 @@ export const fresh = (): Draft => ({
   text: '',
   topic: '',
   template: '',
-  context: '',
-  everyone: false,
-  tags: [],
-  operatorCodes: [],
-  timeZones: [],
-  groups: [],
-  segments: [],
-  now: true,
-  start: toLocal(inHours(1)),
-  end: toLocal(inHours(24)),
-  windowed: false,
-  opens: '09:00',
-  closes: '20:00',
+  gaps: [],
+  typed: {},
+  ...nobody(),
+  ...times(),
 });
 
-/** Whom it is for; null while nobody is chosen. */
-export function audience(draft: Draft): AudienceInput | null {
-  if (draft.everyone) return { all: true };
-  const { tags, operatorCodes, timeZones, groups, segments } = draft;
-  const chosen = [tags, operatorCodes, timeZones, groups, segments].some((list) => list.length > 0);
-  return chosen ? { tags, operatorCodes, timeZones, groups, segments } : null;
-}
-
-function words({ template, context, channels, subject, text }: Draft) {
-  if (template) return { template: { slug: template }, context: asObject(context) };
+export function words({ template, gaps, typed, channels, subject, text }: Draft) {
+  if (template) return { template: { slug: template }, context: contextOf(gaps, typed) };
   return { subject: channels.includes('EMAIL') ? subject : '', text };
 }
 
@@ -75,7 +45,7 @@ export function written(draft: Draft, idempotencyKey: string): CreateMailingInpu
     audience: audience(draft) ?? {},
     startAt: draft.now ? new Date().toISOString() : fromLocal(draft.start),
     endAt: fromLocal(draft.end),
-    window: draft.windowed ? { from: draft.opens, to: draft.closes } : null,
+    window: windowOf(draft),
     idempotencyKey,
   };
 }

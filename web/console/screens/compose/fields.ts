@@ -1,8 +1,8 @@
 import type { Draft } from './draft';
 
-/** What the parts of the form are given. */
-export interface Fields {
-  draft: Draft;
-  change: (changed: Partial<Draft>) => void;
+/** What the parts of a form are given. */
+export interface Fields<D = Draft> {
+  draft: D;
+  change: (changed: Partial<D>) => void;
   at: (field: string) => string | undefined;
 }

@@ -2,16 +2,23 @@ import { Group, Paper, Stack, Text, Title } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
 import { useQuery } from 'urql';
 
-import { AudienceCountDocument } from '../../gql/graphql';
+import { type AudienceInput, AudienceCountDocument, type Channel } from '../../gql/graphql';
 import { count, counted } from '../../parts/format';
 import { CHANNELS } from '../../parts/words';
-import { audience, type Draft } from './draft';
+
 
 const PAUSE_MS = 300;
 
+interface Given {
+  /** Null while nobody is chosen. */
+  audience: AudienceInput | null;
+  /** Those of interest; all without them. */
+  channels?: Channel[];
+}
+
 /** How many fit, counted anew with each change. */
-export function Reach({ draft }: { draft: Draft }) {
-  const [asked] = useDebouncedValue(JSON.stringify(audience(draft)), PAUSE_MS);
+export function Reach({ audience, channels }: Given) {
+  const [asked] = useDebouncedValue(JSON.stringify(audience), PAUSE_MS);
   const filter = JSON.parse(asked);
   const [{ data, error, fetching }] = useQuery({
     query: AudienceCountDocument,
@@ -41,7 +48,7 @@ export function Reach({ draft }: { draft: Draft }) {
               {counted(found.total, 'recipient')}
             </Text>
             {found.channels
-              .filter((one) => draft.channels.includes(one.channel))
+              .filter((one) => (channels ? channels.includes(one.channel) : one.reachable > 0))
               .map((one) => (
                 <Group key={one.channel} justify="space-between">
                   <Text size="sm">{CHANNELS[one.channel]}</Text>

@@ -1,10 +1,12 @@
-import { Fieldset, Group, SegmentedControl, Stack, Switch, TextInput } from '@mantine/core';
+import { Fieldset, Group, SegmentedControl, Stack, TextInput } from '@mantine/core';
 
 import { ZONE } from '../../parts/format';
 import type { Fields } from './fields';
+import { Hours } from './hours';
+import type { Times } from './times';
 
 /** From when until when, and in which hours of the recipients' days. */
-export function When({ draft, change, at }: Fields) {
+export function When({ draft, change, at }: Fields<Times>) {
   return (
     <Fieldset legend="Time">
       <Stack>
@@ -38,28 +40,7 @@ export function When({ draft, change, at }: Fields) {
             onChange={(event) => change({ end: event.currentTarget.value })}
           />
         </Group>
-        <Switch
-          label="Only in certain hours of each recipient's day"
-          checked={draft.windowed}
-          onChange={(event) => change({ windowed: event.currentTarget.checked })}
-        />
-        {draft.windowed && (
-          <Group align="flex-start">
-            <TextInput
-              type="time"
-              label="From"
-              value={draft.opens}
-              error={at('window')}
-              onChange={(event) => change({ opens: event.currentTarget.value })}
-            />
-            <TextInput
-              type="time"
-              label="To"
-              value={draft.closes}
-              onChange={(event) => change({ closes: event.currentTarget.value })}
-            />
-          </Group>
-        )}
+        <Hours draft={draft} change={change} at={at} />
       </Stack>
     </Fieldset>
   );

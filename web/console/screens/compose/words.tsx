@@ -1,9 +1,9 @@
 import { Checkbox, Fieldset, Group, Stack, Textarea, TextInput } from '@mantine/core';
 
 import type { Channel } from '../../gql/graphql';
+import { TemplateChoice } from '../../parts/template-choice';
 import { CHANNELS } from '../../parts/words';
 import type { Fields } from './fields';
-import { FromTemplate } from './from-template';
 
 /** What it says, and by which channels. */
 export function Words({ draft, change, at }: Fields) {
@@ -31,7 +31,7 @@ export function Words({ draft, change, at }: Fields) {
             ))}
           </Group>
         </Checkbox.Group>
-        <FromTemplate draft={draft} change={change} at={at} />
+        <TemplateChoice draft={draft} change={change} at={at} />
         {!draft.template && draft.channels.includes('EMAIL') && (
           <TextInput
             label="Subject"

@@ -2,6 +2,7 @@ import { Paper, Stack, Table, Text } from '@mantine/core';
 
 import type { MailingQuery } from '../../gql/graphql';
 import { CHANNELS } from '../../parts/words';
+import { whom } from '../compose/chosen';
 
 type Shown = NonNullable<MailingQuery['mailing']>;
 
@@ -35,19 +36,4 @@ export function Content({ mailing }: { mailing: Shown }) {
       </Paper>
     </Stack>
   );
-}
-
-function whom(audience: Shown['audience']): string {
-  const { all, allUsers, tags, operatorCodes, timeZones, locales, groups, segments } = audience;
-  const parts = [
-    all && 'all clients',
-    allUsers && 'all users',
-    tags.length && `tags ${tags.join(', ')}`,
-    operatorCodes.length && `operator codes ${operatorCodes.join(', ')}`,
-    timeZones.length && `time zones ${timeZones.join(', ')}`,
-    locales.length && `languages ${locales.join(', ')}`,
-    groups.length && `groups ${groups.join(', ')}`,
-    segments.length && `segments ${segments.join(', ')}`,
-  ];
-  return parts.filter(Boolean).join('; ');
 }

@@ -11,11 +11,13 @@ import {
 import { may } from '../../may';
 import { Confirm } from '../../parts/confirm';
 import { Head } from '../../parts/head';
+import { asObject } from '../../parts/json';
 import { LeftOver } from '../../parts/left-over';
 import { newKey } from '../../parts/local-time';
 import { tell } from '../../parts/tell';
 import { useChange } from '../../parts/use-change';
-import { type Draft, draftOf, wording } from './draft';
+import { TestSend } from '../send/test-send';
+import { type Draft, draftOf, example, wording } from './draft';
 import { Naming } from './naming';
 import { Preview } from './preview';
 import { Variables } from './variables';
@@ -35,6 +37,8 @@ export function Editor({ stored, first, onSaved }: Given) {
   const [draft, setDraft] = useState(first);
   const [idempotencyKey, setKey] = useState(newKey);
   const [deleting, askDelete] = useState(false);
+  const [testing, test] = useState(false);
+  const [context, setContext] = useState<string | null>(null);
   const create = useChange(CreateTemplateDocument);
   const update = useChange(UpdateTemplateDocument);
   const remove = useChange(DeleteTemplateDocument);
@@ -70,6 +74,11 @@ export function Editor({ stored, first, onSaved }: Given) {
         actions={
           !fixed && (
             <>
+              {stored && may('SEND') && (
+                <Button variant="default" onClick={() => test(true)}>
+                  Send a test
+                </Button>
+              )}
               {stored && (
                 <Button variant="default" onClick={() => askDelete(true)}>
                   Delete
@@ -95,13 +104,24 @@ export function Editor({ stored, first, onSaved }: Given) {
         </Grid.Col>
         <Grid.Col span={{ base: 12, lg: 5 }}>
           <Stack>
-            <Preview draft={draft} />
+            <Preview draft={draft} own={context} onContext={setContext} />
             {stored && (
               <Versions versions={stored.versions} onTake={(version) => setDraft(draftOf(stored.slug, version))} />
             )}
           </Stack>
         </Grid.Col>
       </Grid>
+      {testing && stored && (
+        <TestSend
+          said={{
+            template: { slug: stored.slug, version: stored.version },
+            context: asObject(context ?? example(draft)),
+          }}
+          channels={[]}
+          what={`Version ${stored.version}, the last one saved,`}
+          onClose={() => test(false)}
+        />
+      )}
       {deleting && (
         <Confirm
           title={`Delete “${draft.title}”?`}

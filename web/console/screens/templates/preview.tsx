@@ -1,23 +1,24 @@
-import { Alert, JsonInput, List, Paper, Stack, Tabs, Text, Title } from '@mantine/core';
+import { Alert, JsonInput, List, Paper, Stack, Title } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
-import { useState } from 'react';
 import { useQuery } from 'urql';
 
-import { PreviewTemplateDocument, type PreviewTemplateQuery } from '../../gql/graphql';
+import { PreviewTemplateDocument } from '../../gql/graphql';
 import { explain } from '../../parts/explain';
 import { readJson } from '../../parts/json';
 import { type Draft, example, wording } from './draft';
+import { Filled, place } from './filled';
 
 const PAUSE_MS = 300;
 
-type Mistake = PreviewTemplateQuery['previewTemplate']['errors'][number];
-
-const place = ({ locale, part, line, column }: Mistake): string =>
-  [locale, part, line && `line ${line}`, column && `column ${column}`].filter(Boolean).join(', ');
+interface Given {
+  draft: Draft;
+  /** What someone typed; null for an example. */
+  own: string | null;
+  onContext: (own: string) => void;
+}
 
 /** What a recipient would get, filled anew as one types. */
-export function Preview({ draft }: { draft: Draft }) {
-  const [own, setOwn] = useState<string | null>(null);
+export function Preview({ draft, own, onContext }: Given) {
   const context = own ?? example(draft);
   const read = readJson(context);
   const input = { draft: wording(draft), context: 'value' in read ? read.value : null };
@@ -38,7 +39,7 @@ export function Preview({ draft }: { draft: Draft }) {
           maxRows={10}
           value={context}
           error={'wrong' in read ? read.wrong : undefined}
-          onChange={setOwn}
+          onChange={onContext}
         />
         {error && (
           <Alert color="red" variant="outline" title={explain(error).title}>
@@ -56,33 +57,7 @@ export function Preview({ draft }: { draft: Draft }) {
             </List>
           </Alert>
         )}
-        {found?.rendered && (
-          <>
-            <Text fw={600}>{found.rendered.subject}</Text>
-            <Tabs defaultValue="text">
-              <Tabs.List mb="sm">
-                <Tabs.Tab value="text">Text</Tabs.Tab>
-                {found.rendered.html && <Tabs.Tab value="html">HTML</Tabs.Tab>}
-              </Tabs.List>
-              <Tabs.Panel value="text">
-                <Text size="sm" style={{ whiteSpace: 'pre-wrap', overflowWrap: 'anywhere' }}>
-                  {found.rendered.text}
-                </Text>
-              </Tabs.Panel>
-              {found.rendered.html && (
-                <Tabs.Panel value="html">
-                  {/* Neither scripts nor anything from elsewhere: it is someone's text. */}
-                  <iframe
-                    title="The e-mail"
-                    sandbox=""
-                    srcDoc={found.rendered.html}
-                    style={{ background: '#fff', border: 0, height: 280, width: '100%' }}
-                  />
-                </Tabs.Panel>
-              )}
-            </Tabs>
-          </>
-        )}
+        {found?.rendered && <Filled {...found.rendered} />}
       </Stack>
     </Paper>
   );

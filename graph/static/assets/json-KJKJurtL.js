@@ -1,0 +1,1 @@
+function e(e){if(!e.trim())return{value:null};try{return{value:JSON.parse(e)}}catch(e){return{wrong:`This is no JSON: ${e.message}`}}}var t=t=>{let n=e(t);return`value`in n?n.value:null};export{e as n,t};

@@ -1,0 +1,1 @@
+import{i as e}from"./MantineThemeProvider-D19_QZBC.js";var t=e(),n=new Intl.DateTimeFormat(void 0,{dateStyle:`medium`,timeStyle:`short`});function r({at:e}){return e?(0,t.jsx)(`time`,{dateTime:e,title:e,children:n.format(new Date(e))}):`—`}export{r as t};

@@ -1,0 +1,1 @@
+import{A as e,T as t}from"./MantineThemeProvider-D19_QZBC.js";var n=e(t(),1);function r(){let[e,t]=(0,n.useState)([]);return{after:e.at(-1)??null,number:e.length+1,next:n=>t([...e,n]),previous:()=>t(e.slice(0,-1)),first:()=>t([])}}export{r as t};

@@ -1,0 +1,79 @@
+import { Button, Grid, Group, Stack } from '@mantine/core';
+import { IconFlask, IconSend } from '@tabler/icons-react';
+import { type FormEvent, useState } from 'react';
+import { useLocation } from 'wouter';
+
+import { SendDocument, type SendInput } from '../gql/graphql';
+import { Head } from '../parts/head';
+import { LeftOver } from '../parts/left-over';
+import { newKey } from '../parts/local-time';
+import { tell } from '../parts/tell';
+import { useChange } from '../parts/use-change';
+import { Reach } from './compose/reach';
+import { Ask } from './send/ask';
+import { type Draft, FIELDS, fresh, said, wide, written } from './send/draft';
+import { Says } from './send/says';
+import { Seen } from './send/seen';
+import { TestSend } from './send/test-send';
+import { Time } from './send/time';
+import { To } from './send/to';
+
+/** Something that leaves at once: words, and whom they are for. */
+export default function Send() {
+  const [, go] = useLocation();
+  const [draft, setDraft] = useState(fresh);
+  /** What was asked about is what is sent, also if it has to be sent twice. */
+  const [asked, ask] = useState<SendInput | null>(null);
+  const [testing, test] = useState(false);
+  const send = useChange(SendDocument);
+  const change = (changed: Partial<Draft>) => setDraft((known) => ({ ...known, ...changed }));
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    send.forget();
+    ask(written(draft, newKey()));
+  };
+  const confirm = async () => {
+    if (!asked) return;
+    const done = await send.run({ input: asked });
+    ask(null);
+    if (!done?.send) return;
+    tell.done('It is on its way');
+    go(`/sends/${encodeURIComponent(done.send.id)}`);
+  };
+  const fields = { draft, change, at: send.at };
+  return (
+    <>
+      <Head title="New send">A template or a few words, to people whom you name or to many.</Head>
+      <form onSubmit={submit} noValidate>
+        <Grid gap="lg">
+          <Grid.Col span={{ base: 12, lg: 7 }}>
+            <Stack>
+              <LeftOver errors={send.rest(FIELDS)} />
+              <Says {...fields} errors={send.errors} />
+              <To {...fields} errors={send.errors} />
+              <Time {...fields} />
+            </Stack>
+          </Grid.Col>
+          <Grid.Col span={{ base: 12, lg: 5 }}>
+            <Stack pos="sticky" top={76}>
+              <Seen draft={draft} />
+              {draft.to !== 'named' && (
+                <Reach audience={wide(draft)} {...(draft.channels.length ? { channels: draft.channels } : {})} />
+              )}
+              <Group>
+                <Button variant="default" leftSection={<IconFlask size={18} />} onClick={() => test(true)}>
+                  Send a test
+                </Button>
+                <Button type="submit" leftSection={<IconSend size={18} />}>
+                  Send
+                </Button>
+              </Group>
+            </Stack>
+          </Grid.Col>
+        </Grid>
+      </form>
+      {asked && <Ask draft={draft} busy={send.busy} onConfirm={confirm} onClose={() => ask(null)} />}
+      {testing && <TestSend said={said(draft)} channels={draft.channels} onClose={() => test(false)} />}
+    </>
+  );
+}
