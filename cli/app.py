@@ -9,6 +9,7 @@ from cli import (
     groups,
     health,
     imports,
+    logs,
     mailings,
     new_mailing,
     notifications,
@@ -42,7 +43,7 @@ warehouse.join(exports.app)
 
 def join(belfry: typer.Typer) -> None:
     """Add them to the command line."""
-    for room in (health, imports, notifications, report, send, stats):
+    for room in (health, imports, logs, notifications, report, send, stats):
         room.join(belfry)
     for name, app in GROUPS.items():
         belfry.add_typer(app, name=name)

@@ -12,7 +12,7 @@ from typing import Any
 import orjson
 import structlog
 
-from core import events
+from core import bearings, events, masking
 from core.settings import Settings
 
 
@@ -20,6 +20,7 @@ def configure(settings: Settings, process: str) -> None:
     """Log to stderr, JSON or readable by setting; every line names the process."""
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
+        _merge_bearings,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
@@ -27,9 +28,14 @@ def configure(settings: Settings, process: str) -> None:
     structlog.contextvars.bind_contextvars(process=process)
     # Our own events, one or more a message, skip the standard library: it would take 5 times as long.
     if _is_readable(settings):
-        events.subscribe(partial(_write, _readable_logger(settings, shared)))
+        masked = settings.log_addresses == "masked"
+        events.subscribe(partial(_write, _readable_logger(settings, shared), masked))
     else:
         events.subscribe(_Lines(settings, process).write)
+
+
+def _merge_bearings(log: object, method: str, line: Any) -> Any:  # noqa: ANN401 - structlog's
+    return {**bearings.ids(), **line}
 
 
 def _readable_logger(settings: Settings, shared: list[Any]) -> Any:  # noqa: ANN401 - structlog's
@@ -89,6 +95,7 @@ class _Lines:
 
     def __init__(self, settings: Settings, process: str) -> None:
         self._process = process
+        self._masked = settings.log_addresses == "masked"
         self._least = logging.getLevelNamesMapping()[settings.log_level.upper()]
         self._out = structlog.BytesLogger(sys.stderr.buffer)
 
@@ -96,8 +103,11 @@ class _Lines:
         level = events.level(name)
         if _SEVERITIES[level] < self._least:
             return
-        line: dict[str, Any] = {**fields, "event": name, "process": self._process, "level": level}
+        line: dict[str, Any] = {**bearings.ids(), **fields, "event": name}
+        line["process"], line["level"] = self._process, level
         line["timestamp"] = datetime.now(UTC).isoformat().replace("+00:00", "Z")
+        if self._masked:
+            masking.mask(line)
         if "exc_info" in line:
             line = dict(structlog.processors.format_exc_info(None, level, line))
         with suppress(OSError, ValueError):
@@ -107,7 +117,10 @@ class _Lines:
 _SEVERITIES = {"info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
 
 
-def _write(log: Any, name: str, fields: Mapping[str, object]) -> None:  # noqa: ANN401 - structlog's
+def _write(log: Any, masked: bool, name: str, fields: Mapping[str, object]) -> None:  # noqa: ANN401 - structlog's
+    line = dict(fields)
+    if masked:
+        masking.mask(line)
     # A full disk or a closed pipe must not stop the work that the line is about.
     with suppress(OSError, ValueError):
-        getattr(log, events.level(name))(name, **fields)
+        getattr(log, events.level(name))(name, **line)

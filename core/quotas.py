@@ -15,7 +15,7 @@ from typing import Any
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from core import events, tasks
+from core import bearings, events, tasks
 from core.allowance import Allowance
 from core.errors import RateLimited
 
@@ -147,7 +147,7 @@ class Quotas:
             self._timer.cancel()
             self._timer = None
         if self._telling is None or self._telling.done():
-            self._telling = asyncio.create_task(self._tell())
+            self._telling = asyncio.create_task(self._tell(), context=bearings.apart())
         return self._telling
 
     async def _hear(self) -> None:

@@ -184,6 +184,11 @@ class Settings(Upkeep, SignIn, Providers, _Basics):
         "auto", description="`auto`: readable on a terminal, JSON elsewhere."
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least.")
+    log_addresses: Literal["masked", "full"] = Field(
+        "masked",
+        description="`masked`: the log shows of people's addresses only the ends, and not what they are "
+        "told; `full`: both.",
+    )
     metrics_host: str = Field("127.0.0.1", description="Address that metrics are on.")
     metrics_port: int = Field(
         0, ge=0, le=65535, description="Port of each process for Prometheus, `/metrics`; 0: none."

@@ -1,8 +1,10 @@
 """What was asked for, and what came of it, for those who count (M21)."""
 
 import dataclasses
+import itertools
+import secrets
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from graphql import (
@@ -15,7 +17,7 @@ from graphql import (
 )
 
 from core import events
-from core.errors import BelfryError
+from core.errors import BelfryError, RateLimited
 
 OK = "OK"
 LEFT = "CLIENT_LEFT"
@@ -24,17 +26,37 @@ UNKNOWN = "unknown"
 SEVERAL = "several"
 
 
+_UNTOLD = frozenset({OK, LEFT, RateLimited.code})
+"""Whoever is refused for asking too often shall not fill the log."""
+_START = secrets.token_hex(4)
+"""Tells the requests of this process from those of others."""
+_numbers = itertools.count(1)
+
+
+def request_id() -> str:
+    """One that no other request has."""
+    return f"{_START}-{next(_numbers):x}"
+
+
 @dataclass(slots=True)
 class Asked:
-    """One operation, since it came."""
+    """One operation, since it came: what the log and those who count know of it."""
 
     transport: str = UNKNOWN
+    request: str = dataclasses.field(default_factory=request_id)
+    principal: str | None = None
+    """Its subject, as soon as that is known."""
     kind: str = UNKNOWN
     field: str = UNKNOWN
     code: str = OK
     """Of what went wrong first."""
     _began: float = dataclasses.field(default_factory=time.perf_counter)
     _follows: bool = False
+
+    def ids(self) -> Mapping[str, object]:
+        """What all lines of the log have that are written for it."""
+        said = {"request": self.request, "principal": self.principal}
+        return said if self.principal is not None else {"request": self.request}
 
     def found(self, kind: str, field: str) -> None:
         """Take note of what it turned out to be."""
@@ -53,6 +75,8 @@ class Asked:
         else:
             seconds = time.perf_counter() - self._began
             events.note("operation.answered", **said, code=self.code, seconds=seconds)
+        if self.code not in _UNTOLD:
+            events.emit("operation.refused", **said, code=self.code)
 
 
 def code_of(errors: Sequence[GraphQLError] | None) -> str:

@@ -17,7 +17,13 @@ def middleware(allowed: tuple[str, ...]) -> Middleware:
         allow_origins=allowed,
         allow_methods=("GET", "POST"),
         allow_headers=("authorization", "content-type"),
-        expose_headers=("ratelimit-limit", "ratelimit-remaining", "ratelimit-reset", "retry-after"),
+        expose_headers=(
+            "ratelimit-limit",
+            "ratelimit-remaining",
+            "ratelimit-reset",
+            "retry-after",
+            "x-request-id",
+        ),
     )
 
 

@@ -26,6 +26,8 @@ async def sign_in(context: Context, authorization: str | None) -> None:
     allowance = await admit(context) if new else None
     try:
         context.principal = await principal_of(context.parts, authorization)
+        if context.principal is not None:
+            context.asked.principal = context.principal.subject
     except Unauthenticated as error:
         error.allowance = allowance if new else await admit(context)
         raise

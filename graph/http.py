@@ -13,6 +13,7 @@ from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOpe
 from strawberry.types.execution import ExecutionResult, PreExecutionError
 from strawberry.types.graphql import OperationType
 
+from core import bearings
 from core.errors import TimedOut, Unavailable
 from graph import accept, gate, rejection
 from graph import request as requests
@@ -42,7 +43,13 @@ class _Subscription(Exception):
 
 async def answer(request: Request) -> Response:
     """Execute one operation; every refusal is a GraphQL response in JSON."""
-    choice, headers, asked = accept.UNKNOWN, dict[str, str](), Asked(TRANSPORT)
+    choice, headers, asked = (
+        accept.UNKNOWN,
+        dict[str, str](),
+        Asked(TRANSPORT, requests.name(request)),
+    )
+    bearings.take(asked)
+    headers["X-Request-Id"] = asked.request
     try:
         choice = accept.choose(request.headers.getlist("accept"))
         response = await _answer(request, choice, headers, asked)
@@ -93,7 +100,10 @@ async def context_of(request: Request, asked: Asked | None = None) -> Context:
     if not state.ready.is_set():
         raise Unavailable
     peer = request.client.host if request.client else None
-    context = Context(state.parts, peer=peer, asked=asked or Asked())
+    if asked is None:
+        asked = Asked(TRANSPORT, requests.name(request))
+        bearings.take(asked)
+    context = Context(state.parts, peer=peer, asked=asked)
     await gate.sign_in(context, request.headers.get("authorization"))
     return context
 

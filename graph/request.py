@@ -1,5 +1,6 @@
 """What a request asks for: an operation in the URL of a GET, or in the JSON body of a POST."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -13,10 +14,12 @@ from core.errors import ConfigurationError, Forbidden
 from core.settings import Settings
 from graph import gate, incoming
 from graph.accept import LEGACY
+from graph.asked import request_id
 from graph.rejection import Rejected
 
 MOST_PARAMETERS = 20
 _FOREIGN = ("cross-site", "same-site")
+_NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _BAD_JSON = "{} is not JSON in UTF-8, says a name twice, or is nested too deeply"
 
 
@@ -36,6 +39,12 @@ def origins(said: str) -> tuple[str, ...]:
         return tuple(normalize_allowed_origins(filter(None, map(str.strip, said.split(",")))))
     except ValueError as error:
         raise ConfigurationError(f"ALLOWED_ORIGINS: {error}") from None
+
+
+def name(request: Request) -> str:
+    """The request's id: that of a proxy before us, if it is a plain one, else one of our own."""
+    said = request.headers.get("x-request-id", "")
+    return said if _NAME.fullmatch(said) else request_id()
 
 
 def check(request: Request, settings: Settings) -> None:

@@ -9,6 +9,7 @@ import orjson
 from graphql import GraphQLError, OperationType
 from strawberry.types.execution import ExecutionResult, PreExecutionError
 
+from core import bearings
 from core.errors import TimedOut, TooManyOperations
 from graph import gate, outgoing
 from graph.asked import LEFT, code_of
@@ -51,6 +52,8 @@ class Running:
         self._kind = operation_type(operation.query, operation.name)
         self._asked = context.asked
         self._asked.transport = TRANSPORT
+        if context.principal is not None:
+            self._asked.principal = context.principal.subject
         self._begun = False
         self._stopped = False
         self.task = asyncio.create_task(self._run(operation, context), name="operation")
@@ -66,6 +69,7 @@ class Running:
         return self._begun and self._kind is OperationType.MUTATION and not self.task.done()
 
     async def _run(self, operation: Operation, context: Context) -> None:
+        bearings.take(self._asked)
         try:
             await gate.admit(context)
             async with self._owner.turns if self.finite else _NO_TURN:

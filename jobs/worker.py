@@ -13,7 +13,19 @@ from arq.worker import Worker, func
 
 from channels.channel import Channel
 from channels.registry import close_channels, open_channels
-from core import events, failpoints, log, memory, metrics, pulse, queue, redis, seals, tasks
+from core import (
+    bearings,
+    events,
+    failpoints,
+    log,
+    memory,
+    metrics,
+    pulse,
+    queue,
+    redis,
+    seals,
+    tasks,
+)
 from core.errors import ConfigurationError
 from core.parts import Parts, open_parts
 from core.settings import Settings
@@ -145,7 +157,13 @@ def _arq_worker(pool: Any, lane: str, ctx: dict[str, Any]) -> Worker:  # noqa: A
         job_serializer=redis.dump,
         job_deserializer=orjson.loads,
         log_results=False,
+        on_job_start=_begin,
     )
+
+
+async def _begin(ctx: dict[str, Any]) -> None:
+    """In the job's own task: what it logs carries its id."""
+    bearings.take(bearings.Job(ctx["job_id"]))
 
 
 async def _end(worker: Worker, running: "asyncio.Task[None]", drain_seconds: float) -> None:

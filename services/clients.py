@@ -64,7 +64,8 @@ async def create_many(
     else:
         answer = await idempotency.run(parts.mongo, once, work)
     answers = [_answer(row) for row in answer["answers"]]
-    events.emit("clients.created", count=sum(isinstance(one, Client) for one in answers))
+    made = [str(one.id) for one in answers if isinstance(one, Client)]
+    events.emit("clients.created", count=len(made), client_ids=made)
     return answers
 
 

@@ -66,8 +66,9 @@ async def send(
         answer = await idempotency.run(parts.mongo, once, work)
     messages.wake(parts, messages.PERSONAL)
     queued = await _queued(answer)
-    count = sum(len(one.messages) for one in queued)
-    events.emit("contacts.sent", send_id=answer["send_id"], contacts=len(queued), messages=count)
+    ids = [message.id for one in queued for message in one.messages]
+    said = {"send_id": answer["send_id"], "contacts": len(queued)}
+    events.emit("contacts.sent", **said, messages=len(ids), message_ids=ids)
     return queued
 
 

@@ -22,6 +22,9 @@ from services.results import Change
 from services.terms import Terms
 
 ANSWER_LIMIT = 2_000
+TOLD = 500
+"""Characters of a text, and of an answer, that the log has; the attempt has more."""
+_WHOM = ("client_id", "user_id", "contact_id")
 
 _LEAVING = failpoints.place("deliveries.leaving")
 _ANSWERED = failpoints.place("deliveries.answered")
@@ -103,8 +106,9 @@ async def attempt(
         "answer": outcome.answer[:ANSWER_LIMIT],
         "worker": worker,
     }
-    _tell(record)
-    return _change(sendable.claimed, outcome, verdict, record, clock.now()), outcome
+    change = _change(sendable.claimed, outcome, verdict, record, clock.now())
+    _tell(record, sendable, change.fate.status)
+    return change, outcome
 
 
 def _dated_id(at: datetime) -> ObjectId:
@@ -152,14 +156,25 @@ def _is_bounce(channel: str, outcome: Outcome) -> bool:
             return False
 
 
-def _tell(record: dict[str, Any]) -> None:
+def _tell(record: dict[str, Any], sendable: Sendable, status: Status) -> None:
+    """What was asked of the provider, and what it answered."""
+    row, envelope = sendable.claimed.row, sendable.envelope
+    whom = {name: row[name] for name in _WHOM if row.get(name) is not None}
     events.emit(
         "message.attempted",
         message_id=record["message_id"],
         mailing_id=record["mailing_id"],
+        **whom,
+        attempt_id=record["_id"],
+        attempt=record["number"],
         channel=record["channel"],
+        provider=record["provider"],
+        outside_id=envelope.number,
+        address=envelope.address,
+        text=envelope.text[:TOLD],
         verdict=record["verdict"],
         code=record["code"],
         duration_ms=record["duration_ms"],
-        answer=record["answer"],
+        answer=record["answer"][:TOLD],
+        status=status,
     )

@@ -93,8 +93,10 @@ async def _change(parts: Parts, name: str, wanted: Sequence[Who], *, add: bool) 
     work = partial(_write, name, checked, add)
     answers = await mongo.promptly(parts.mongo, work)
     changed = sum(not isinstance(answer, InvalidInput) for answer in answers)
-    event = "group.members.added" if add else "group.members.removed"
-    events.emit(event, group=name, count=changed)
+    if add:
+        events.emit("group.members.added", group=name, count=changed)
+    else:
+        events.emit("group.members.removed", group=name, count=changed)
     return answers
 
 

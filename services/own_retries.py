@@ -25,7 +25,7 @@ async def retry(parts: Parts, message_ids: Sequence[UUID], by: str) -> Retried:
     now = await mongo.now(parts.mongo)
     retried = await mongo.promptly(parts.mongo, partial(_retry_own, list(message_ids), by, now))
     messages.wake(parts, messages.PERSONAL)
-    events.emit("messages.retried", count=retried.count, by=by)
+    events.emit("messages.retried", count=retried.count, message_ids=[*message_ids], by=by)
     return retried
 
 

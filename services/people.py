@@ -58,7 +58,8 @@ async def _save(
     work = partial(_write, parts.settings.email, checked)
     answer = await (idempotency.run(parts.mongo, once, work) if once else _twice(work))
     answers = [_answer(row) for row in answer["answers"]]
-    events.emit("users.saved", count=sum(isinstance(one, User) for one in answers))
+    saved = [str(one.id) for one in answers if isinstance(one, User)]
+    events.emit("users.saved", count=len(saved), user_ids=saved)
     return answers
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from bson import ObjectId
 from pymongo.errors import PyMongoError
 
-from core import events, tasks
+from core import bearings, events, tasks
 from core.errors import Unavailable
 from core.parts import Parts
 from models.mailing import MailingStatus
@@ -77,7 +77,7 @@ class _Watch:
         self.over = False
         self._news = asyncio.Event()
         self._closed: deque[tuple[float, int]] = deque()
-        self.task = asyncio.create_task(self._run())
+        self.task = asyncio.create_task(self._run(), context=bearings.apart())
 
     async def after(self, seen: Progress | None) -> Progress | None:
         """The newest progress, once it is another than the one seen; None after the last."""

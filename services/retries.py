@@ -84,7 +84,7 @@ async def of_messages(
     retried = await mongo.promptly(parts.mongo, work)
     messages.wake(parts, messages.BULK)
     messages.wake(parts, messages.PERSONAL)
-    events.emit("messages.retried", count=retried.count, by=by)
+    events.emit("messages.retried", count=retried.count, message_ids=[*message_ids], by=by)
     return retried
 
 

@@ -48,7 +48,13 @@ async def create(parts: Parts, caller: str, new: NewSend, key: str | None = None
 
     once = Once.of(caller, "send", key, asdict(new))
     send: Send = Send.model_validate(await idempotency.run(parts.mongo, once, work))
-    events.emit("send.created", send_id=str(send.id), lane=send.lane, by=caller)
+    events.emit(
+        "send.created",
+        send_id=str(send.id),
+        mailing_id=send.mailing_id and str(send.mailing_id),
+        lane=send.lane,
+        by=caller,
+    )
     messages.wake(parts, send.lane)
     if send.mailing_id is not None and send.start_at <= clock.now():
         mailings.wake_launch(parts, send.mailing_id)

@@ -68,7 +68,7 @@ async def unsubscribe(link: Link, *, everything: bool) -> None:
     else:
         entry = link.everything if everything else link.entry
         await write(_owner(link), preferences.change([entry], [], ROOM), upsert=False)
-    _tell("recipient.unsubscribed", link, everything=everything)
+    events.emit("recipient.unsubscribed", **_said(link), everything=everything)
 
 
 async def resubscribe(link: Link) -> None:
@@ -78,14 +78,13 @@ async def resubscribe(link: Link) -> None:
     else:
         both = [link.entry, link.everything]
         await write(_owner(link), preferences.change([], both, ROOM), upsert=False)
-    _tell("recipient.resubscribed", link, everything=True)
+    events.emit("recipient.resubscribed", **_said(link), everything=True)
 
 
 def _owner(link: Link) -> Owner:
     return Owner(Whose.USER if link.whom is Whom.USER else Whose.CLIENT, ObjectId(link.key))
 
 
-def _tell(event: str, link: Link, *, everything: bool) -> None:
+def _said(link: Link) -> dict[str, str | None]:
     name = "address" if link.whom is Whom.ADDRESS else f"{_owner(link).whose}_id"
-    said = {name: link.key, "topic": link.topic, "channel": link.channel}
-    events.emit(event, **said, everything=everything)
+    return {name: link.key, "topic": link.topic, "channel": link.channel}
