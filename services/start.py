@@ -55,9 +55,11 @@ async def _try(parts: Parts) -> None:
         except PyMongoError as error:
             pause = _pause(tries)
             tries += 1
-            away = isinstance(error, ConnectionFailure)
-            name = "mongo.unreachable" if away else "start.failed"
-            events.emit(name, error=str(error), tries=tries, again_in=round(pause, 1))
+            said = {"error": str(error), "tries": tries, "again_in": round(pause, 1)}
+            if isinstance(error, ConnectionFailure):
+                events.emit("mongo.unreachable", **said)
+            else:
+                events.emit("start.failed", **said)
             await asyncio.sleep(pause)
 
 
