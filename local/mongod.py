@@ -12,6 +12,7 @@ from pymongo.errors import OperationFailure, PyMongoError
 from core.errors import ConfigurationError
 from local import ports
 from local.children import Child, make_private
+from local.place import HERE, Place
 
 REPLICA_SET = "belfry"
 _OPLOG_MEGABYTES = 128
@@ -27,14 +28,20 @@ class Mongod(Child):
     """A mongod over the data of one folder; it may come back on another port."""
 
     def __init__(
-        self, folder: Path, port: int, cache_gigabytes: float = 0.5, log: Path | None = None
+        self,
+        folder: Path,
+        port: int,
+        cache_gigabytes: float = 0.5,
+        log: Path | None = None,
+        place: Place = HERE,
     ) -> None:
         self.port = port
+        self.address = place.address
         self._data = folder / "db"
         options: dict[str, object] = {
             "--dbpath": self._data,
             "--port": port,
-            "--bind_ip": ports.LOOPBACK,
+            "--bind_ip": place.address,
             "--replSet": REPLICA_SET,
             "--oplogSize": _OPLOG_MEGABYTES,
             "--wiredTigerCacheSizeGB": cache_gigabytes,
@@ -43,12 +50,19 @@ class Mongod(Child):
         pairs = [str(word) for pair in options.items() for word in pair]
         # A killed process must not hold its rows for MongoDB's usual minute.
         pairs += ["--setParameter", f"transactionLifetimeLimitSeconds={_TRANSACTION_SECONDS}"]
-        command: list[str | Path] = [binary(), *pairs, "--noauth", "--nounixsocket", "--quiet"]
+        command: list[str | Path] = [
+            *place.way,
+            binary(),
+            *pairs,
+            "--noauth",
+            "--nounixsocket",
+            "--quiet",
+        ]
         super().__init__("MongoDB", command, log or folder / "mongod.log")
 
     def uri(self, database: str) -> str:
         """Address of a database; a client waits for the primary, also while it starts."""
-        return address(self.port, database)
+        return address(self.port, database, self.address)
 
     def launch(self) -> None:
         """Start it from the main thread and return at once."""
@@ -58,9 +72,9 @@ class Mongod(Child):
     def wait_ready(self, limit_seconds: float = 30) -> None:
         """Wait until it is the primary of its set, forming that first; raises Unavailable."""
         # The driver looks for a server that was away only every 0.5 s; a bare connect is sooner.
-        self.wait_for(lambda: ports.is_open(self.port), limit_seconds)
+        self.wait_for(lambda: ports.is_open(self.port, self.address), limit_seconds)
         client: _Client = MongoClient(
-            ports.LOOPBACK,
+            self.address,
             self.port,
             directConnection=True,
             serverSelectionTimeoutMS=_ANSWER_MILLISECONDS,
@@ -79,7 +93,7 @@ class Mongod(Child):
         return False
 
     def _form_set(self, client: _Client) -> None:
-        here = f"{ports.LOOPBACK}:{self.port}"
+        here = f"{self.address}:{self.port}"
         config = _set_config(client)
         if config is None:
             members = [{"_id": 0, "host": here}]
@@ -90,9 +104,9 @@ class Mongod(Child):
             client.admin.command("replSetReconfig", config, force=True)
 
 
-def address(port: int, database: str) -> str:
+def address(port: int, database: str, host: str = ports.LOOPBACK) -> str:
     """URI of a database of the embedded MongoDB on a port."""
-    return f"mongodb://{ports.LOOPBACK}:{port}/{database}?replicaSet={REPLICA_SET}"
+    return f"mongodb://{host}:{port}/{database}?replicaSet={REPLICA_SET}"
 
 
 def binary() -> Path:

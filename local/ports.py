@@ -81,11 +81,11 @@ def is_free(port: int) -> bool:
     return True
 
 
-def is_open(port: int) -> bool:
-    """Whether something listens on the port of the loopback."""
+def is_open(port: int, address: str = LOOPBACK) -> bool:
+    """Whether something listens on the port of the loopback, or of another address."""
     with socket.socket() as probe:
         probe.settimeout(1)
-        return probe.connect_ex((LOOPBACK, port)) == 0
+        return probe.connect_ex((address, port)) == 0
 
 
 def free_port() -> int:

@@ -9,6 +9,7 @@ from pathlib import Path
 from core.errors import ConfigurationError
 from local import ports
 from local.children import Child, make_private
+from local.place import HERE, Place
 
 _ANSWER_SECONDS = 1.0
 
@@ -16,24 +17,27 @@ _ANSWER_SECONDS = 1.0
 class Redis(Child):
     """A Redis over the append-only file of one folder."""
 
-    def __init__(self, folder: Path, port: int, log: Path | None = None) -> None:
+    def __init__(
+        self, folder: Path, port: int, log: Path | None = None, place: Place = HERE
+    ) -> None:
         self.port = port
+        self.address = place.address
         self._folder = folder
         options: dict[str, object] = {
             "--port": port,
-            "--bind": ports.LOOPBACK,
+            "--bind": place.address,
             "--dir": folder,
             "--appendonly": "yes",
             "--save": "",
             "--daemonize": "no",
         }
         pairs = [str(word) for pair in options.items() for word in pair]
-        super().__init__("Redis", [binary(), *pairs], log or folder / "redis.log")
+        super().__init__("Redis", [*place.way, binary(), *pairs], log or folder / "redis.log")
 
     @property
     def url(self) -> str:
         """Address of its first database."""
-        return address(self.port)
+        return address(self.port, self.address)
 
     def launch(self) -> None:
         """Start it from the main thread and return at once."""
@@ -46,16 +50,16 @@ class Redis(Child):
 
     def _answers(self) -> bool:
         try:
-            with socket.create_connection((ports.LOOPBACK, self.port), _ANSWER_SECONDS) as line:
+            with socket.create_connection((self.address, self.port), _ANSWER_SECONDS) as line:
                 line.sendall(b"PING\r\n")
                 return line.recv(64).startswith(b"+PONG")
         except OSError:
             return False
 
 
-def address(port: int) -> str:
+def address(port: int, host: str = ports.LOOPBACK) -> str:
     """URL of the first database of the embedded Redis on a port."""
-    return f"redis://{ports.LOOPBACK}:{port}/0"
+    return f"redis://{host}:{port}/0"
 
 
 def binary() -> Path:

@@ -65,7 +65,17 @@ async def standing(folder: Path, **settings: str) -> AsyncIterator[House]:
         )
         parts = await stack.enter_async_context(open_parts(direct))
         await ready(parts)
-        house = House(folder, mongod, redis, outside, door, sink, lines, environment, parts)
+        house = House(
+            folder=folder,
+            mongod=mongod,
+            redis=redis,
+            outside=outside,
+            door=door,
+            sink=sink,
+            lines=lines,
+            environment=environment,
+            parts=parts,
+        )
         stack.push_async_callback(house.stop)
         stack.push_async_callback(house.heal)
         yield house

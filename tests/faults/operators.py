@@ -20,7 +20,7 @@ from services.preferences import Owner, Whose, Wish
 from services.suppressions import NewSuppression, SuppressionFilter
 from tests import factories
 from tests.faults import desk
-from tests.faults.house import House
+from tests.faults.scene import Scene
 
 ZONES = ("UTC", "Asia/Tokyo", "America/New_York", "Asia/Kathmandu", "Pacific/Kiritimati")
 TAGS = ("red", "green", "blue", "rare")
@@ -34,7 +34,7 @@ FORBIDDEN = {Problem.NOT_ALLOWED_NOW, Problem.CONFLICT, Problem.NOT_FOUND}
 class Operators:
     """They draw what they do; `longest` is the most seconds that a mailing may run."""
 
-    house: House
+    scene: Scene
     drawn: random.Random
     longest: float
     mailings: list[ObjectId] = field(default_factory=list)
@@ -74,14 +74,14 @@ class Operators:
         while True:
             await asyncio.sleep(pause)
             try:
-                await self.house.hurry()
+                await self.scene.hurry()
             except PyMongoError:
                 continue
 
     async def resume_all(self) -> None:
         """Leave nothing paused."""
         for mailing_id in self.mailings:
-            await self._try(partial(desk.resume, self.house, mailing_id))
+            await self._try(partial(desk.resume, self.scene, mailing_id))
 
     async def _try(self, act: Callable[[], Awaitable[None]]) -> None:
         try:
@@ -109,7 +109,7 @@ class Operators:
             said["tags"] = tuple(drawn.sample(TAGS, drawn.randint(1, 3)))
         if drawn.random() < 0.4:
             said["window"] = self._window()
-        created = await desk.create(self.house, start_at=start_at, end_at=end_at, **said)
+        created = await desk.create(self.scene, start_at=start_at, end_at=end_at, **said)
         self.mailings.append(created)
 
     async def _edit(self) -> None:
@@ -117,20 +117,20 @@ class Operators:
         end_at = clock.now() + timedelta(seconds=drawn.uniform(1, self.longest))
         choices: list[dict[str, Any]] = [{"text": self._text()}, {"end_at": end_at}]
         changes = drawn.choice([*choices, {"window": self._window()}])
-        await desk.edit(self.house, drawn.choice(self.mailings), **changes)
+        await desk.edit(self.scene, drawn.choice(self.mailings), **changes)
 
     async def _pause(self) -> None:
-        await desk.pause(self.house, self.drawn.choice(self.mailings))
+        await desk.pause(self.scene, self.drawn.choice(self.mailings))
 
     async def _resume(self) -> None:
-        await desk.resume(self.house, self.drawn.choice(self.mailings))
+        await desk.resume(self.scene, self.drawn.choice(self.mailings))
 
     async def _cancel(self) -> None:
-        await desk.cancel(self.house, self.drawn.choice(self.mailings))
+        await desk.cancel(self.scene, self.drawn.choice(self.mailings))
 
     async def _retry(self) -> None:
         end_at = clock.now() + timedelta(seconds=self.longest)
-        await desk.retry(self.house, self.drawn.choice(self.mailings), end_at)
+        await desk.retry(self.scene, self.drawn.choice(self.mailings), end_at)
 
     async def _move_client(self) -> None:
         client_id = self.drawn.choice(self.clients)
@@ -142,17 +142,17 @@ class Operators:
     async def _delete_client(self) -> None:
         client_id = self.drawn.choice(self.clients)
         await self._remember(client_id, deleted=True)
-        await clients.delete(self.house.parts, client_id)
+        await clients.delete(self.scene.parts, client_id)
 
     async def _remember(self, client_id: ObjectId, **said: Any) -> None:
         """Keep a client as it is for the judge."""
-        rows = mongo.database(self.house.parts.mongo)["clients"]
+        rows = mongo.database(self.scene.parts.mongo)["clients"]
         if (row := await rows.find_one({"_id": client_id})) is not None:
-            self.house.past.append({**row, **said})
+            self.scene.past.append({**row, **said})
 
     async def _notify(self) -> None:
         new = factories.notification(ObjectId(), "new_login")
-        await notifications.create(self.house.parts, desk.CALLER, new)
+        await notifications.create(self.scene.parts, desk.CALLER, new)
 
     async def _mute(self) -> None:
         """A client hears nothing of a channel any more, or hears of it again."""
@@ -160,7 +160,7 @@ class Operators:
         await self._remember(owner.id)
         entry = [(None, self.drawn.choice(MUTED))]
         wish = self.drawn.choice([Wish(mute=entry), Wish(unmute=entry)])
-        await preferences.change(self.house.parts, owner, wish, desk.CALLER)
+        await preferences.change(self.scene.parts, owner, wish, desk.CALLER)
 
     async def _forgive(self) -> None:
         """Let addresses that bounced be tried again, or soon no mail would leave at all."""

@@ -24,7 +24,8 @@ from models.mailing import LocalWindow
 from tests import factories
 from tests.faults import desk
 from tests.faults.building import SECRET
-from tests.faults.house import House, eventually, told
+from tests.faults.house import House, told
+from tests.faults.scene import eventually
 
 ROOMS = [module.name for module in pkgutil.iter_modules(services.__path__)]
 for room in ROOMS:

@@ -7,8 +7,9 @@ from functools import partial
 from local.faults import Faults
 from tests import factories
 from tests.faults import desk
-from tests.faults.house import LEASE_SECONDS, House, eventually, is_at_work, restart
+from tests.faults.house import LEASE_SECONDS, House, is_at_work, restart
 from tests.faults.proxy import Proxy
+from tests.faults.scene import eventually
 
 CLIENTS = 200
 BOTH = ("sending_api", "email")

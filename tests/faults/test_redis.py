@@ -5,7 +5,8 @@ import asyncio
 from local.faults import Faults
 from tests import factories
 from tests.faults import desk
-from tests.faults.house import LEASE_SECONDS, House, eventually, restart, told
+from tests.faults.house import LEASE_SECONDS, House, restart, told
+from tests.faults.scene import eventually
 
 CLIENTS = 200
 

@@ -11,7 +11,8 @@ from models.mailing import LocalWindow
 from tests import factories
 from tests.faults import desk
 from tests.faults.evidence import Evidence
-from tests.faults.house import House, eventually
+from tests.faults.house import House
+from tests.faults.scene import eventually
 
 CLIENTS = 200
 

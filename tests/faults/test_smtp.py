@@ -6,7 +6,8 @@ from local.mail_faults import CLOSE, LEAVE, STALL, MailFaults, Mixed, Stage
 from tests import factories
 from tests.faults import desk
 from tests.faults.evidence import Evidence
-from tests.faults.house import House, eventually
+from tests.faults.house import House
+from tests.faults.scene import eventually
 
 CLIENTS = 100
 

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.house import report
+from tests.faults.scene import report
 from tests.faults.soak import soak
 
 

@@ -11,7 +11,8 @@ from core import clock
 from local.faults import Faults
 from tests import factories
 from tests.faults import desk
-from tests.faults.house import House, eventually
+from tests.faults.house import House
+from tests.faults.scene import eventually
 
 CLIENTS = 200
 BOTH = ("sending_api", "email")
