@@ -1,7 +1,7 @@
 # Every target works from a fresh clone with Python 3.11 to 3.13, git and make.
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help up test check lint types schema-check web web-check chromium format schema bench soak fuzz lock env clean
+.PHONY: help up test check lint types schema-check web web-check chromium format schema bench soak cluster fuzz lock env clean
 .DELETE_ON_ERROR:
 
 BIN := .venv/bin
@@ -70,6 +70,10 @@ bench: $(INSTALLED) ## Run the benchmarks (ARGS pass through)
 
 soak: $(INSTALLED) ## Break everything at once for a while (ARGS="--minutes 10 --seed 7" and the like)
 	@$(BIN)/python -m tests.faults.soak $(ARGS)
+
+cluster: export PYTHONDONTWRITEBYTECODE =
+cluster: $(INSTALLED) ## Cut off, kill and restart hosts of a cluster under load (ARGS="--minutes 5 --seed 7")
+	@$(BIN)/python -m tests.cluster.drive $(ARGS)
 
 fuzz: $(INSTALLED) ## Ask everything as everyone, and send what is wrong (ARGS="--operations 10000 --seed 7")
 	@$(BIN)/python -m tests.fuzz.fuzz $(ARGS)
