@@ -33,6 +33,10 @@ GAP_SECONDS = 0.004
 """What a busy writer leaves between its transactions for those who change the same row."""
 GAP_PATIENCE_SECONDS = 5.0
 
+HEARTBEAT_MS = 2_000
+"""A host that falls silent is known to be away after this and the time for a connection, together
+less than `AWAY_SECONDS`; what was asked of it is then asked of another."""
+
 AWAY_SECONDS = 9.0
 """How long the transaction of a request is tried without a connection: enough for an election."""
 REQUEST_SECONDS = 25.0
@@ -61,6 +65,10 @@ def connect(uri: str, *listeners: ConnectionPoolListener) -> Client:
         tz_aware=True,
         uuidRepresentation="standard",
         w="majority",
+        # A primary that is cut off still shows what it will have to undo, and a bell that has heard
+        # of such an event would take the next one for known: see docs/decisions/.
+        readConcernLevel="majority",
+        heartbeatFrequencyMS=HEARTBEAT_MS,
         serverSelectionTimeoutMS=5_000,
         connectTimeoutMS=5_000,
         maxPoolSize=100,

@@ -34,6 +34,14 @@ async def test_the_database_is_the_one_that_the_address_names(database_uri: str)
         assert mongo.database(plain).name == "belfry"
 
 
+async def test_only_what_most_of_a_set_have_counts_as_written_or_is_read(
+    client: mongo.Client,
+) -> None:
+    for whole in (client, mongo.database(client).bells):
+        assert whole.write_concern.document == {"w": "majority"}
+        assert whole.read_concern.level == "majority"
+
+
 async def test_now_is_the_time_of_the_database(client: mongo.Client) -> None:
     before = clock.now()
     now = await mongo.now(client)
