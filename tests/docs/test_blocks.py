@@ -4,7 +4,9 @@ import json
 import re
 import tomllib
 from collections.abc import Callable
+from pathlib import Path
 
+import crossplane
 import pytest
 import yaml
 
@@ -19,6 +21,7 @@ CHECKED = {
     "js": "test_programs.py",
     "json": "here",
     "mermaid": "here",
+    "nginx": "here",
     "python": "test_programs.py",
     "sh": "test_commands.py",
     "text": "`text output`, what a command says: tests/graph/test_docs.py",
@@ -67,6 +70,15 @@ def test_settings_are_settings_with_values_that_they_take(block: Block) -> None:
     assert None not in found
     assert given.keys() <= Settings.model_fields.keys()
     load(_env_file=None, **{name: value for name, value in given.items() if value != "..."})
+
+
+@in_language("nginx")
+def test_nginx_would_take_it(block: Block, tmp_path: Path) -> None:
+    file = tmp_path / "nginx.conf"
+    file.write_text(f"events {{}}\nhttp {{\n{block.text}}}\n")
+    # It takes what is in a map for directives, and `http2 on` came after it.
+    said = crossplane.parse(str(file), strict=True, ignore=["http2", "default", ""])
+    assert said["status"] == "ok", said["errors"]
 
 
 @in_language("mermaid")

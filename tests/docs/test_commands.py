@@ -16,6 +16,7 @@ from typer.main import get_command
 import belfry
 from core.settings import load
 from graph.app import create_app
+from tests import kustomize
 from tests.docs import blocks, shell
 from tests.docs.blocks import ROOT, Block
 
@@ -52,6 +53,8 @@ OURS = re.compile(r"https?://(127\.0\.0\.1:8000|belfry\.example\.com)/")
 
 FILE = re.compile(r"\w+\.(csv|json|ndjson|toml)")
 
+OBJECT = re.compile(r"(cronjob|deployment|job|secret)/[a-z-]+")
+
 each_script = pytest.mark.parametrize("block", blocks.of("sh"), ids=str)
 
 
@@ -78,7 +81,7 @@ def test_every_command_is_one_that_there_is(
             case "make":
                 assert targets() >= {each for each in arguments if "=" not in each}
             case "kubectl":
-                assert [path for path in paths(arguments) if not (ROOT / path).exists()] == []
+                in_kubernetes(arguments, block)
             case other:
                 assert other in own | BUILTIN | UNIX | TOOLS | {"gql-cli"}, (
                     f"{other}: is there such a command? Then name it in this test"
@@ -102,6 +105,16 @@ def understood(arguments: list[str]) -> None:
         name, found, rest = command.resolve_command(context, rest)
         assert found is not None
         command, context = found, found.make_context(name, [*rest], parent=context)
+
+
+def in_kubernetes(arguments: list[str], block: Block) -> None:
+    """Fail unless what `kubectl` is given is in our manifests, or made by the block itself."""
+    assert [path for path in paths(arguments) if not (ROOT / path).exists()] == []
+    there = {(it["kind"].lower(), it["metadata"]["name"]) for it in kustomize.everything()}
+    for kind, name in (each.split("/") for each in arguments if OBJECT.fullmatch(each)):
+        assert (kind, name) in there or f"create {kind} {name}" in block.text
+    if "belfry" in (inside := arguments[arguments.index("--") + 1 :] if "--" in arguments else []):
+        understood(inside[1:])
 
 
 def paths(arguments: list[str]) -> list[str]:
