@@ -163,9 +163,30 @@ QUEUES = (
     Row(
         "breaker_open",
         Gauge,
-        "Whether sending to a provider pauses (1), as the database says; the same from each worker.",
+        "Whether sending to a provider pauses (1).",
         ("channel",),
         (State("queues.looked", of="breakers"),),
+    ),
+    Row(
+        "queue_messages",
+        Gauge,
+        "Messages by waiting (due), scheduled, retrying, running, failed within a day; at most 10000 each.",
+        ("lane", "channel", "state"),
+        (State("queues.looked", of="messages"),),
+    ),
+    Row(
+        "oldest_due_seconds",
+        Gauge,
+        "For how long the message that waits longest has been due; 0 if none is.",
+        ("lane", "channel"),
+        (State("queues.looked", of="oldest_due"),),
+    ),
+    Row(
+        "workers",
+        Gauge,
+        "Workers that say that they run for a lane.",
+        ("lane",),
+        (State("queues.looked", of="workers"),),
     ),
 )
 

@@ -7,9 +7,9 @@ from pymongo.errors import PyMongoError
 from core import events
 from core.parts import Parts
 from rules.breaker import State
-from services import breaker
+from services import queues
 
-SECONDS = 5.0
+SECONDS = 10.0
 """Between two looks. Each worker looks for itself, and all see the same."""
 
 
@@ -21,12 +21,21 @@ async def watch(parts: Parts) -> None:
         except PyMongoError as error:
             events.emit("gauges.look.failed", error=str(error))
             # Numbers that nobody can check any more would only mislead.
-            events.note("queues.looked", breakers={})
+            events.note("queues.looked", breakers={}, messages={}, oldest_due={}, workers={})
         await asyncio.sleep(SECONDS)
 
 
 async def look(parts: Parts) -> None:
     """Look once."""
-    found = breaker.collection().find({}, projection={"state": 1})
-    breakers = {(row["_id"],): float(row["state"] != State.CLOSED) async for row in found}
-    events.note("queues.looked", breakers=breakers)
+    found = await queues.look(parts)
+    breakers = {(one.channel,): one.provider.state is not State.CLOSED for one in found}
+    counts = {
+        (one.lane, one.channel, state): count
+        for one in found
+        for state, count in one.counts.items()
+    }
+    oldest = {(one.lane, one.channel): one.oldest_due_seconds or 0.0 for one in found}
+    workers = {(one.lane,): one.workers for one in found}
+    events.note(
+        "queues.looked", breakers=breakers, messages=counts, oldest_due=oldest, workers=workers
+    )

@@ -53,10 +53,26 @@ async def test_a_result_that_came_too_late_counts_for_nothing(
 
 
 async def test_breakers_are_as_the_database_says(parts: Parts, metrics: Metrics) -> None:
-    for channel, state in (("email", "closed"), ("viber", "open"), ("telegram", "probing")):
+    for channel, state in (("viber", "open"), ("telegram", "probing")):
         await Provider(id=channel, state=state, changed_at=clock.now()).insert()
     await gauges.look(parts)
     name = "belfry_breaker_open"
     told = [metrics.registry.get_sample_value(name, {"channel": it}) for it in ("email", "viber")]
     assert told == [0, 1]
     assert metrics.registry.get_sample_value(name, {"channel": "telegram"}) == 1
+
+
+async def test_queues_are_as_the_database_says(parts: Parts, metrics: Metrics) -> None:
+    mailing_id = await factories.launched(parts, 5)
+    await claim(parts, mailing_id, 2)
+    await gauges.look(parts)
+    here = {"lane": "bulk", "channel": API}
+    told = {
+        state: metrics.registry.get_sample_value("belfry_queue_messages", {**here, "state": state})
+        for state in ("waiting", "scheduled", "running")
+    }
+    assert told == {"waiting": 3, "scheduled": 0, "running": 2}
+    assert (metrics.registry.get_sample_value("belfry_oldest_due_seconds", here) or 0) > 0
+    elsewhere = {**here, "lane": "personal"}
+    assert metrics.registry.get_sample_value("belfry_oldest_due_seconds", elsewhere) == 0
+    assert metrics.registry.get_sample_value("belfry_workers", {"lane": "bulk"}) == 0
