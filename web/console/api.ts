@@ -8,7 +8,8 @@ import { bearer, forget } from './session';
 function socket() {
   return createClient({
     url: new URL('/graphql', location.href.replace(/^http/, 'ws')).href,
-    connectionParams: async () => ({ authorization: await bearer() }),
+    // A token that can't be had just now ends a socket, which comes back; an error would end it for good.
+    connectionParams: async () => ({ authorization: await bearer().catch(() => '') }),
     retryAttempts: Infinity,
     shouldRetry: () => true,
     lazyCloseTimeout: 2_000,

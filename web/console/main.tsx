@@ -20,7 +20,7 @@ function App() {
   if (!session) return <SignIn />;
   return (
     <Provider value={client}>
-      <Shell session={session} />
+      <Shell key={session.subject + session.role} session={session} />
     </Provider>
   );
 }

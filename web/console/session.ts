@@ -2,7 +2,7 @@
 
 import { useSyncExternalStore } from 'react';
 
-import { freshToken, logout } from './oidc';
+import { freshToken, logout, type Token } from './oidc';
 
 const TOKEN = 'belfry.token';
 
@@ -49,9 +49,13 @@ export function signIn(token: string): boolean {
 /** Takes up the session that the identity provider has made, if there is one. */
 export async function resume(): Promise<boolean> {
   const found = await freshToken();
-  if (found) session = { token: found.token, subject: found.subject, role: found.role, byProvider: true };
-  tell();
+  if (found) take(found);
   return found !== null;
+}
+
+function take({ token, subject, role }: Token): void {
+  session = { token, subject, role, byProvider: true };
+  tell();
 }
 
 /** What requests and sockets show; a session that has ended leads back to signing in. */
@@ -59,12 +63,18 @@ export async function bearer(): Promise<string> {
   if (!session?.byProvider) return `Bearer ${session?.token ?? ''}`;
   const found = await freshToken();
   if (!found) forget();
+  else if (found.subject !== session.subject || found.role !== session.role) {
+    // In another tab; what this one still shows is not for them, and they did not ask for it.
+    take(found);
+    throw new Error('somebody else has signed in');
+  }
   return `Bearer ${found?.token ?? ''}`;
 }
 
-export function signOut(): void {
+/** Throws if the provider's session could not be ended. */
+export async function signOut(): Promise<void> {
   // Leaves the page, by way of the provider.
-  if (session?.byProvider) void logout();
+  if (session?.byProvider) await logout();
   else forget();
 }
 

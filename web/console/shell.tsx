@@ -11,6 +11,15 @@ import { NoPlace } from './screens/no-place';
 import type { Session } from './session';
 import { Top } from './top';
 
+/** A part of the address; one that nobody has written so names nothing, and stays as it is. */
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
+}
+
 export function Shell({ session }: { session: Session }) {
   const [opened, menu] = useDisclosure();
   const places = PLACES.filter((place) => may(place.needs));
@@ -38,10 +47,10 @@ export function Shell({ session }: { session: Session }) {
                 <Route key={place.path} path={place.path} component={place.screen} />
               ))}
               {may('READ_MAILINGS') && (
-                <Route path="/mailings/:id">{({ id }) => <MAILING key={id} id={decodeURIComponent(id)} />}</Route>
+                <Route path="/mailings/:id">{({ id }) => <MAILING key={id} id={decoded(id)} />}</Route>
               )}
               {may('READ_TEMPLATES') && (
-                <Route path="/templates/:slug">{({ slug }) => <TEMPLATE key={slug} slug={decodeURIComponent(slug)} />}</Route>
+                <Route path="/templates/:slug">{({ slug }) => <TEMPLATE key={slug} slug={decoded(slug)} />}</Route>
               )}
               {may('READ_CLIENTS') && (
                 <Route path="/groups/:name">{({ name }) => <GROUP key={name} name={decodeURIComponent(name)} />}</Route>

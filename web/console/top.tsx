@@ -1,6 +1,7 @@
 import { ActionIcon, Badge, Burger, Group, Text, Tooltip, useComputedColorScheme, useMantineColorScheme } from '@mantine/core';
 import { IconBellRinging, IconLogout, IconMoonStars, IconSun } from '@tabler/icons-react';
 
+import { tell } from './parts/tell';
 import { type Session, signOut } from './session';
 
 interface Given {
@@ -8,6 +9,11 @@ interface Given {
   opened: boolean;
   onMenu: () => void;
 }
+
+const leave = () =>
+  signOut().catch((error: Error) =>
+    tell.failure({ title: 'You are still signed in', advice: `Sign out again: ${error.message}.` }),
+  );
 
 export function Top({ session, opened, onMenu }: Given) {
   const { setColorScheme } = useMantineColorScheme();
@@ -37,7 +43,7 @@ export function Top({ session, opened, onMenu }: Given) {
           </ActionIcon>
         </Tooltip>
         <Tooltip label="Sign out">
-          <ActionIcon variant="subtle" color="gray" onClick={signOut} aria-label="Sign out">
+          <ActionIcon variant="subtle" color="gray" onClick={leave} aria-label="Sign out">
             <IconLogout size={18} />
           </ActionIcon>
         </Tooltip>

@@ -8,8 +8,8 @@ import { errorAt, errorsElsewhere, type Told } from './told';
 type Payload<D> = D[Exclude<keyof D, '__typename'>];
 
 export interface Change<D, V> {
-  /** The payload; null if there were errors, which are told. */
-  run(variables: V): Promise<Payload<D> | null>;
+  /** The payload; null if it was refused, undefined if nobody knows. Either is told. */
+  run(variables: V): Promise<Payload<D> | null | undefined>;
   busy: boolean;
   /** What is wrong with a field of the form, or with what stands in it. */
   at(field: string): string | undefined;
@@ -30,7 +30,7 @@ export function useChange<D, V extends AnyVariables>(mutation: TypedDocumentNode
       const answer = await mutate(variables);
       if (answer.error || !answer.data) {
         if (answer.error) tell.failure(explain(answer.error));
-        return null;
+        return undefined;
       }
       const [payload] = Object.values(answer.data) as [Payload<D> & { errors: Told[] }];
       setErrors(payload.errors);

@@ -3,13 +3,12 @@ import { IconChecklist, IconFlask } from '@tabler/icons-react';
 import { type FormEvent, useState } from 'react';
 import { useLocation } from 'wouter';
 
-import { CreateMailingDocument, type CreateMailingInput, PreviewDocument } from '../gql/graphql';
+import { CreateMailingDocument, type CreateMailingMutationVariables, PreviewDocument } from '../gql/graphql';
 import { Head } from '../parts/head';
 import { LeftOver } from '../parts/left-over';
-import { newKey } from '../parts/local-time';
 import { tell } from '../parts/tell';
 import { useAsk } from '../parts/use-ask';
-import { useChange } from '../parts/use-change';
+import { useCreate } from '../parts/use-create';
 import { Check } from './compose/check';
 import { audience } from './compose/chosen';
 import { type Draft, FIELDS, fresh, written } from './compose/draft';
@@ -24,10 +23,10 @@ export default function Compose() {
   const [, go] = useLocation();
   const [draft, setDraft] = useState(fresh);
   /** What was checked is what is sent, also if it has to be sent twice. */
-  const [checked, setChecked] = useState<CreateMailingInput | null>(null);
+  const [checked, setChecked] = useState<CreateMailingMutationVariables | null>(null);
   const [testing, test] = useState(false);
   const check = useAsk(PreviewDocument);
-  const create = useChange(CreateMailingDocument);
+  const create = useCreate(CreateMailingDocument);
   const preview = check.found?.preview;
 
   const change = (changed: Partial<Draft>) => setDraft((known) => ({ ...known, ...changed }));
@@ -35,14 +34,15 @@ export default function Compose() {
   const submit = (event: FormEvent) => {
     event.preventDefault();
     create.forget();
-    const input = written(draft, newKey());
-    setChecked(input);
-    void check.ask({ input });
+    const said = create.written(draft, (key) => ({ input: written(draft, key) }));
+    setChecked(said);
+    void check.ask(said);
   };
   const confirm = async () => {
     if (!checked) return;
-    const done = await create.run({ input: checked });
-    check.close();
+    const done = await create.run(draft, () => checked);
+    // Without an answer the same may be sent once more.
+    if (done !== undefined) check.close();
     if (!done?.mailing) return;
     tell.done(draft.now ? `“${draft.name}” goes off` : `“${draft.name}” is scheduled`);
     go(`/mailings/${encodeURIComponent(done.mailing.id)}`);

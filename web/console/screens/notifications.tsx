@@ -9,9 +9,8 @@ import { Failed } from '../parts/failed';
 import { Head } from '../parts/head';
 import { readJson } from '../parts/json';
 import { LeftOver } from '../parts/left-over';
-import { newKey } from '../parts/local-time';
 import { tell } from '../parts/tell';
-import { useChange } from '../parts/use-change';
+import { useCreate } from '../parts/use-create';
 import { ways } from './kinds/ways';
 import { BellOf } from './notifications/bell-of';
 
@@ -24,7 +23,7 @@ export default function Notifications() {
   const [userId, setUserId] = useState(search.get('user') ?? '');
   const [key, setKey] = useState('');
   const [data, setData] = useState('{}');
-  const send = useChange(CreateNotificationDocument);
+  const send = useCreate(CreateNotificationDocument);
   const kinds = known?.kinds ?? [];
   const chosen = kinds.find((one) => one.key === key) ?? kinds[0];
   const read = readJson(data);
@@ -32,9 +31,8 @@ export default function Notifications() {
   const submit = async (event: FormEvent) => {
     event.preventDefault();
     if ('wrong' in read || !chosen) return;
-    const done = await send.run({
-      input: { userId: userId.trim(), key: chosen.key, data: read.value, idempotencyKey: newKey() },
-    });
+    const said = { userId: userId.trim(), key: chosen.key, data: read.value };
+    const done = await send.run(said, (idempotencyKey) => ({ input: { ...said, idempotencyKey } }));
     if (done) tell.done(done.notification ? `Sent; ${done.unread} unread now` : 'Sent by e-mail');
   };
   return (

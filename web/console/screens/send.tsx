@@ -3,12 +3,11 @@ import { IconFlask, IconSend } from '@tabler/icons-react';
 import { type FormEvent, useState } from 'react';
 import { useLocation } from 'wouter';
 
-import { SendDocument, type SendInput } from '../gql/graphql';
+import { SendDocument, type SendMutationVariables } from '../gql/graphql';
 import { Head } from '../parts/head';
 import { LeftOver } from '../parts/left-over';
-import { newKey } from '../parts/local-time';
 import { tell } from '../parts/tell';
-import { useChange } from '../parts/use-change';
+import { useCreate } from '../parts/use-create';
 import { Reach } from './compose/reach';
 import { Ask } from './send/ask';
 import { type Draft, FIELDS, fresh, said, wide, written } from './send/draft';
@@ -23,19 +22,20 @@ export default function Send() {
   const [, go] = useLocation();
   const [draft, setDraft] = useState(fresh);
   /** What was asked about is what is sent, also if it has to be sent twice. */
-  const [asked, ask] = useState<SendInput | null>(null);
+  const [asked, ask] = useState<SendMutationVariables | null>(null);
   const [testing, test] = useState(false);
-  const send = useChange(SendDocument);
+  const send = useCreate(SendDocument);
   const change = (changed: Partial<Draft>) => setDraft((known) => ({ ...known, ...changed }));
   const submit = (event: FormEvent) => {
     event.preventDefault();
     send.forget();
-    ask(written(draft, newKey()));
+    ask(send.written(draft, (key) => ({ input: written(draft, key) })));
   };
   const confirm = async () => {
     if (!asked) return;
-    const done = await send.run({ input: asked });
-    ask(null);
+    const done = await send.run(draft, () => asked);
+    // Without an answer the same may be sent once more.
+    if (done !== undefined) ask(null);
     if (!done?.send) return;
     tell.done('It is on its way');
     go(`/sends/${encodeURIComponent(done.send.id)}`);

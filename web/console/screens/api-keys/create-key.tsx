@@ -4,8 +4,9 @@ import { type FormEvent, useState } from 'react';
 import { CreateApiKeyDocument, type Role } from '../../gql/graphql';
 import { ZONE } from '../../parts/format';
 import { LeftOver } from '../../parts/left-over';
-import { fromLocal, newKey } from '../../parts/local-time';
-import { useChange } from '../../parts/use-change';
+import { fromLocal } from '../../parts/local-time';
+import { tell } from '../../parts/tell';
+import { useCreate } from '../../parts/use-create';
 
 const ROLES: { value: Role; label: string }[] = [
   { value: 'VIEWER', label: 'Viewer: looks, changes nothing' },
@@ -19,14 +20,16 @@ export function CreateKey({ onClose, onDone }: { onClose: () => void; onDone: ()
   const [role, setRole] = useState<Role>('SENDER');
   const [end, setEnd] = useState('');
   const [secret, setSecret] = useState<string | null>(null);
-  const create = useChange(CreateApiKeyDocument);
+  const create = useCreate(CreateApiKeyDocument);
   const submit = async (event: FormEvent) => {
     event.preventDefault();
-    const expiresAt = end ? fromLocal(end) : null;
-    const done = await create.run({ input: { name, role, expiresAt, idempotencyKey: newKey() } });
+    const said = { name, role, expiresAt: end ? fromLocal(end) : null };
+    const done = await create.run(said, (idempotencyKey) => ({ input: { ...said, idempotencyKey } }));
     if (!done) return;
-    setSecret(done.secret ?? '');
     onDone();
+    if (done.secret) return setSecret(done.secret);
+    tell.failure({ title: `“${name}” was made, but its secret got lost`, advice: 'Revoke it, and make another.' });
+    onClose();
   };
   if (secret !== null) {
     return (

@@ -4,9 +4,9 @@ import { type FormEvent, useState } from 'react';
 import { type ClientRowFragment, CreateClientDocument, UpdateClientDocument } from '../../gql/graphql';
 import { ZONE } from '../../parts/format';
 import { LeftOver } from '../../parts/left-over';
-import { newKey } from '../../parts/local-time';
 import { tell } from '../../parts/tell';
 import { useChange } from '../../parts/use-change';
+import { useCreate } from '../../parts/use-create';
 
 interface Given {
   /** Null makes a new one. */
@@ -36,8 +36,7 @@ export function ClientForm({ client, onClose, onDone }: Given) {
   const [texts, setTexts] = useState(() => textsOf(client));
   const [tags, setTags] = useState(client?.tags ?? []);
   const [timeZone, setTimeZone] = useState<string | null>(client?.timeZone ?? ZONE);
-  const [idempotencyKey] = useState(newKey);
-  const create = useChange(CreateClientDocument);
+  const create = useCreate(CreateClientDocument);
   const update = useChange(UpdateClientDocument);
   const change = client ? update : create;
 
@@ -48,7 +47,7 @@ export function ClientForm({ client, onClose, onDone }: Given) {
     const said = { ...cleared, phone, tags, timeZone: timeZone ?? 'UTC', ...(operatorCode ? { operatorCode } : {}) };
     const done = client
       ? await update.run({ input: { id: client.id, ...said } })
-      : await create.run({ input: { ...said, idempotencyKey } });
+      : await create.run(said, (idempotencyKey) => ({ input: { ...said, idempotencyKey } }));
     if (!done) return;
     tell.done(client ? `${phone} is changed` : `${phone} is added`);
     onClose();

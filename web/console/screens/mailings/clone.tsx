@@ -4,9 +4,9 @@ import { type FormEvent, useState } from 'react';
 import { CloneMailingDocument } from '../../gql/graphql';
 import { ZONE } from '../../parts/format';
 import { LeftOver } from '../../parts/left-over';
-import { fromLocal, inHours, newKey, toLocal } from '../../parts/local-time';
+import { fromLocal, inHours, toLocal } from '../../parts/local-time';
 import { tell } from '../../parts/tell';
-import { useChange } from '../../parts/use-change';
+import { useCreate } from '../../parts/use-create';
 
 interface Given {
   mailing: { id: string; name: string };
@@ -19,12 +19,11 @@ export function Clone({ mailing, onClose, onDone }: Given) {
   const [name, setName] = useState(`${mailing.name} (again)`.slice(0, 200));
   const [start, setStart] = useState(() => toLocal(inHours(1)));
   const [end, setEnd] = useState(() => toLocal(inHours(25)));
-  const [idempotencyKey] = useState(newKey);
-  const clone = useChange(CloneMailingDocument);
+  const clone = useCreate(CloneMailingDocument);
   const submit = async (event: FormEvent) => {
     event.preventDefault();
-    const input = { id: mailing.id, name, startAt: fromLocal(start), endAt: fromLocal(end), idempotencyKey };
-    if (await clone.run({ input })) {
+    const said = { id: mailing.id, name, startAt: fromLocal(start), endAt: fromLocal(end) };
+    if (await clone.run(said, (idempotencyKey) => ({ input: { ...said, idempotencyKey } }))) {
       tell.done(`“${name}” is scheduled`);
       onClose();
       onDone();

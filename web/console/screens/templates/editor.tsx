@@ -13,9 +13,9 @@ import { Confirm } from '../../parts/confirm';
 import { Head } from '../../parts/head';
 import { asObject } from '../../parts/json';
 import { LeftOver } from '../../parts/left-over';
-import { newKey } from '../../parts/local-time';
 import { tell } from '../../parts/tell';
 import { useChange } from '../../parts/use-change';
+import { useCreate } from '../../parts/use-create';
 import { TestSend } from '../send/test-send';
 import { type Draft, draftOf, example, wording } from './draft';
 import { Naming } from './naming';
@@ -35,19 +35,15 @@ const FIELDS = ['slug', 'title', 'description', 'defaultLocale'];
 export function Editor({ stored, first, onSaved }: Given) {
   const [, go] = useLocation();
   const [draft, setDraft] = useState(first);
-  const [idempotencyKey, setKey] = useState(newKey);
   const [deleting, askDelete] = useState(false);
   const [testing, test] = useState(false);
   const [context, setContext] = useState<string | null>(null);
-  const create = useChange(CreateTemplateDocument);
+  const create = useCreate(CreateTemplateDocument);
   const update = useChange(UpdateTemplateDocument);
   const remove = useChange(DeleteTemplateDocument);
   const change = stored ? update : create;
   const fixed = !may('MANAGE_TEMPLATES');
-  const edit = (changed: Partial<Draft>) => {
-    setKey(newKey());
-    setDraft((known) => ({ ...known, ...changed }));
-  };
+  const edit = (changed: Partial<Draft>) => setDraft((known) => ({ ...known, ...changed }));
 
   const save = async (event: FormEvent) => {
     event.preventDefault();
@@ -55,7 +51,7 @@ export function Editor({ stored, first, onSaved }: Given) {
     const said = { title, description, ...wording(draft) };
     const done = stored
       ? await update.run({ input: { template: stored.slug, version: stored.version, ...said } })
-      : await create.run({ input: { slug, idempotencyKey, ...said } });
+      : await create.run({ slug, ...said }, (idempotencyKey) => ({ input: { slug, idempotencyKey, ...said } }));
     if (!done) return;
     tell.done(`“${title}” is saved`);
     if (stored) onSaved();
