@@ -75,6 +75,18 @@ async def test_the_badge_follows_what_comes_in_and_a_toast_says_it(desk: Desk, u
     assert await unread(desk, user) == 0
 
 
+async def test_a_link_out_of_data_runs_nothing(desk: Desk, user: str) -> None:
+    page = await follow(desk, user)
+    bell = "document.querySelector('belfry-bell')"
+    await page.evaluate(f"() => {{ {bell}.linkOf = ({{ data }}) => data.text }}")
+    await notify(desk, user, " java\tscript:document.title='ran'")
+    await page.evaluate(
+        "() => addEventListener('click', (event) => { window.stopped = event.defaultPrevented })"
+    )
+    await page.locator(".toast a.main").click()
+    assert await page.evaluate("[document.title === 'ran', stopped]") == [False, True]
+
+
 async def test_more_than_99_are_99_plus(desk: Desk, user: str) -> None:
     many = [
         {"userId": user, "key": "chat", "data": {"from": "Ada", "text": str(n)}} for n in range(100)

@@ -154,7 +154,8 @@ export class BelfryBell extends LitElement implements Omit<BelfryBellElement, ke
 
   #panel() {
     const words = this.#words;
-    const note = { refused: words.refused, reconnecting: words.reconnecting }[this.#status as string];
+    // There are words only for what a person can do something about.
+    const note = words[this.#status as 'refused' | 'reconnecting'];
     return html`
       <section part="panel" class="panel" role="dialog" aria-label=${words.label} @keydown=${this.#key}>
         <div part="header" class="header">
@@ -313,8 +314,10 @@ export class BelfryBell extends LitElement implements Omit<BelfryBellElement, ke
 
   #select(one: BellNotification, event: Event): void {
     const goesOn = this.#fire('belfry-select', one);
-    if (!goesOn) event.preventDefault();
-    else if (one.isNew) void this.markRead(one.id);
+    // A page may take links from what somebody has sent; nobody's text may run in it.
+    const runs = (event.currentTarget as HTMLAnchorElement).protocol === 'javascript:';
+    if (!goesOn || runs) event.preventDefault();
+    if (goesOn && one.isNew) void this.markRead(one.id);
     this.#toasts.remove(one.id);
   }
 

@@ -52,8 +52,9 @@ export class Link {
       on: {
         connected: () => options.onStatus('live'),
         closed: (event) => {
-          const { code } = event as CloseEvent;
-          options.onStatus(code === FORBIDDEN ? 'refused' : 'reconnecting');
+          // What it did not answer says nothing of the next socket.
+          clearTimeout(unanswered);
+          options.onStatus((event as CloseEvent).code === FORBIDDEN ? 'refused' : 'reconnecting');
         },
         // A network that went away says nothing: who does not answer a ping is gone.
         ping: (received) => {

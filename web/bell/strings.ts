@@ -2,7 +2,7 @@ import type { BellStrings } from './bell';
 
 export const ENGLISH: BellStrings = {
   label: 'Notifications',
-  unread: (count) => (count === 1 ? '1 unread' : `${count} unread`),
+  unread: (count) => `${count} unread`,
   all: 'All',
   onlyUnread: 'Unread',
   markAllRead: 'Mark all as read',
@@ -14,9 +14,7 @@ export const ENGLISH: BellStrings = {
   refused: 'Please sign in again.',
   failed: 'Please try again.',
   arrived: (titles, unread) =>
-    titles.length === 1
-      ? `New notification: ${titles[0]}. ${unread} unread.`
-      : `${titles.length} new notifications. ${unread} unread.`,
+    `${titles[1] ? `${titles.length} new notifications` : `New notification: ${titles[0]}`}. ${unread} unread.`,
   dismiss: 'Dismiss',
 };
 
