@@ -10,8 +10,10 @@ from rules.roles import Role
 
 
 class Session(Document):
-    """Somebody signed in; of the id in the browser only the SHA-256 is kept."""
+    """Somebody signed in; of the ids in the browser only the SHA-256 is kept."""
 
+    line: bytes = Field(repr=False)
+    """The hash of what all of its ids begin with, by which those of long ago are known."""
     hash: bytes = Field(repr=False)
     former: bytes | None = Field(None, repr=False)
     """The hash of the id before, which opens it for a moment more."""
@@ -31,7 +33,6 @@ class Session(Document):
     class Settings:
         name = "sessions"
         indexes = [  # noqa: RUF012 - Beanie reads a plain list
-            IndexModel([("hash", ASCENDING)], name="hash", unique=True),
-            IndexModel([("former", ASCENDING)], name="former"),
+            IndexModel([("line", ASCENDING)], name="line"),
             IndexModel([("expires_at", ASCENDING)], name="expiry", expireAfterSeconds=0),
         ]

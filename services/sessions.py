@@ -20,11 +20,11 @@ from rules.roles import Role
 
 SIGNED_OUT = "nobody is signed in here, or the session has ended; sign in again"
 LONGEST_ID = 100
-"""Characters of what a browser shows; ours have 43."""
+"""Characters of what a browser shows; ours have 66."""
 LONGEST_KEPT = 8_192
 """Characters of an ID token; a longer one is not kept, as no URL could carry it."""
 TRIES = 3
-_RANDOM_BYTES = 32
+_LINE_BYTES, _RANDOM_BYTES = 16, 32
 _ID_TOKEN = b"ID token"
 
 
@@ -49,12 +49,14 @@ class Fresh:
 
 async def open_session(parts: Parts, person: Person, id_token: str) -> tuple[str, Session]:
     """A session of its own for this sign-in, and the id that the browser keeps."""
-    now, own = clock.now(), secrets.token_urlsafe(_RANDOM_BYTES)
+    now, line = clock.now(), secrets.token_urlsafe(_LINE_BYTES)
+    own = f"{line}.{secrets.token_urlsafe(_RANDOM_BYTES)}"
     last = clock.cut(now + timedelta(hours=parts.settings.session_hours))
     secret = parts.settings.jwt_secret.get_secret_value()
     kept = seals.of_sessions(secret).seal(id_token.encode(), _ID_TOKEN)
     session = Session(
         id=ObjectId(),
+        line=_digest(line),
         hash=_digest(own),
         subject=person.subject,
         name=person.name,
@@ -76,34 +78,32 @@ async def current(own: str | None) -> Session | None:
     session = await find(own)
     if session is None or own is None:
         return None
-    good = session.hash == _digest(own) or _is_recent(session, clock.now())
-    return session if good else None
+    return session if _opens(session, _digest(own), clock.now()) else None
 
 
 async def find(own: str | None) -> Session | None:
-    """The session that an id belongs to, a former one as well; None where there is none."""
+    """The session that an id belongs to, or belonged to at any time; None where there is none."""
     if not own or len(own) > LONGEST_ID or not own.isascii():
         return None
-    now, digest = clock.now(), _digest(own)
-    wanted = {"$or": [{"hash": digest}, {"former": digest}], "expires_at": {"$gt": now}}
-    return await Session.find_one(wanted)
+    return await Session.find_one({"line": _digest(_line(own)), "expires_at": {"$gt": clock.now()}})
 
 
 async def fresh(parts: Parts, own: str | None) -> Fresh:
     """A token for a page of whoever is signed in; raises Unauthenticated.
 
     The id changes, so that one that was stolen is soon of no use, or found out: a former id that
-    comes after its grace ends the session (as RFC 9700, section 4.14.2, has it of refresh tokens).
+    comes after its grace, however old it is, ends the session (as RFC 9700, section 4.14.2, has it
+    of refresh tokens).
     """
     for _ in range(TRIES):
         session = await find(own)
         if session is None or own is None:
             break
-        now = clock.now()
-        if session.hash != _digest(own):
-            if not _is_recent(session, now):
-                await _end(session, "its former id was used")
-                break
+        now, digest = clock.now(), _digest(own)
+        if not _opens(session, digest, now):
+            await _end(session, "its former id was used")
+            break
+        if session.hash != digest:
             return _told(parts, session, _successor(parts, own))
         new_id = None if _is_recent(session, now) else _successor(parts, own)
         if await _use(parts.settings, session, new_id, now):
@@ -160,6 +160,10 @@ def _told(parts: Parts, session: Session, new_id: str | None) -> Fresh:
     return Fresh(session, token, ends_at.replace(microsecond=0), new_id)
 
 
+def _opens(session: Session, digest: bytes, now: datetime) -> bool:
+    return session.hash == digest or (session.former == digest and _is_recent(session, now))
+
+
 def _is_recent(session: Session, now: datetime) -> bool:
     return session.rotated_at is not None and now - session.rotated_at < rules.GRACE
 
@@ -171,7 +175,12 @@ def _successor(parts: Parts, own: str) -> str:
     """
     key = parts.settings.jwt_secret.get_secret_value().encode()
     made = hmac.digest(key, b"belfry: the session id after " + own.encode(), hashlib.sha256)
-    return urlsafe_b64encode(made).decode().rstrip("=")
+    return f"{_line(own)}.{urlsafe_b64encode(made).decode().rstrip('=')}"
+
+
+def _line(own: str) -> str:
+    """What all ids of a session begin with."""
+    return own.partition(".")[0]
 
 
 def _digest(own: str) -> bytes:
