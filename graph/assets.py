@@ -4,6 +4,7 @@ import asyncio
 import gzip
 import hashlib
 import mimetypes
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -35,6 +36,7 @@ PAGES = {
     "/console/{place:path}": ("console.html", STYLED),
 }
 """By path: the file, and what it may load. The console finds its places below its path by itself."""
+_GZIP = re.compile(r"(?:^|,)\s*gzip\s*(?:;\s*q=(?:1|0\.\d*[1-9])|,|$)", re.IGNORECASE)
 FRESH = "public, max-age=300"
 """For names that stay while their content changes."""
 
@@ -58,9 +60,16 @@ async def asset(name: str) -> Asset:
         raise HTTPException(404)
     path = (STATIC / name).resolve()
     # Before the cache, which names that are none would empty.
-    if not path.is_relative_to(STATIC) or not path.is_file():
+    if not _is_there(path):
         raise HTTPException(404)
     return await asyncio.to_thread(_read, path)
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        return path.is_relative_to(STATIC) and path.is_file()
+    except OSError:  # a name that is too long for any file
+        return False
 
 
 @lru_cache(maxsize=512)
@@ -74,7 +83,7 @@ def _read(path: Path) -> Asset:
 
 def answer(request: Request, asset: Asset, headers: dict[str, str]) -> Response:
     """The file, or 304 where the client has it (RFC 9110, 13.1.2)."""
-    packed = bool(asset.compressed) and "gzip" in request.headers.get("Accept-Encoding", "")
+    packed = bool(asset.compressed) and _GZIP.search(request.headers.get("Accept-Encoding", ""))
     etag = f'"{asset.etag}-gzip"' if packed else f'"{asset.etag}"'
     headers = {
         "ETag": etag,
@@ -92,7 +101,9 @@ def answer(request: Request, asset: Asset, headers: dict[str, str]) -> Response:
 
 
 def _has(headers: Headers, etag: str) -> bool:
-    return etag in [one.strip() for one in headers.get("If-None-Match", "").split(",")]
+    # By the weak comparison, as proxies weaken what they pack.
+    said = headers.get("If-None-Match", "").split(",")
+    return etag in [one.strip().removeprefix("W/") for one in said]
 
 
 async def bell(request: Request) -> Response:

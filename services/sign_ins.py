@@ -117,14 +117,19 @@ def _person(settings: Settings, claims: Mapping[str, Any]) -> Person:
     role = rules.role_of(names, rules.roles_by_name(settings.oidc_roles))
     if role is None:
         told = f"`{claim}` of {subject} names {', '.join(names) or 'nothing'}"
-        raise Refused(Refusal.NO_ROLE, told)
+        raise Refused(Refusal.NO_ROLE, _unicode(told))
     return Person(subject, _name(claims, subject), role)
 
 
 def _name(claims: Mapping[str, Any], subject: str) -> str:
     said = (claims.get(claim) for claim in ("name", "preferred_username", "email"))
-    texts = (" ".join(one.split()) for one in said if isinstance(one, str))
+    texts = (" ".join(_unicode(one).split()) for one in said if isinstance(one, str))
     return next((text[:LONGEST_NAME] for text in texts if text), subject)
+
+
+def _unicode(said: str) -> str:
+    """JSON may have halves of characters, which neither MongoDB nor the log takes."""
+    return said.encode(errors="replace").decode()
 
 
 def _seals(parts: Parts) -> seals.Seals:

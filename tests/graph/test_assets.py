@@ -24,8 +24,9 @@ async def test_the_bell_is_for_pages_of_any_origin(edge: Edge) -> None:
 
 
 async def test_a_name_that_no_file_can_have_is_not_found(edge: Edge) -> None:
-    async with edge.http.get(URL("/assets/%00", encoded=True)) as response:
-        assert response.status == 404
+    for name in ("%00", "a" * 300, "%C3%A4" * 200):
+        async with edge.http.get(URL(f"/assets/{name}", encoded=True)) as response:
+            assert response.status == 404
 
 
 async def test_who_has_it_already_is_told_so(edge: Edge) -> None:
@@ -33,11 +34,21 @@ async def test_who_has_it_already_is_told_so(edge: Edge) -> None:
         packed = response.headers["ETag"]
     async with edge.http.get("/bell.js", headers={"If-None-Match": f'"x", {packed}'}) as response:
         assert (response.status, await response.read()) == (304, b"")
+    # As a proxy weakens it that packs answers itself.
+    async with edge.http.get("/bell.js", headers={"If-None-Match": f"W/{packed}"}) as response:
+        assert response.status == 304
     plain = {"Accept-Encoding": "identity"}
     async with edge.http.get("/bell.js", headers={**plain, "If-None-Match": packed}) as response:
         assert response.status == 200
         assert response.headers["ETag"] != packed
         assert "Accept-Encoding" in response.headers["Vary"]
+        assert await response.read() == BELL
+
+
+@pytest.mark.parametrize("said", ["gzip;q=0", "br, gzip; q=0.0", "x-gzip-not", ""])
+async def test_who_takes_no_gzip_gets_none(edge: Edge, said: str) -> None:
+    async with edge.http.get("/bell.js", headers={"Accept-Encoding": said}) as response:
+        assert "Content-Encoding" not in response.headers
         assert await response.read() == BELL
 
 

@@ -53,6 +53,14 @@ async def test_who_has_no_role_is_told_whom_to_ask(browser: Browser) -> None:
     assert "`roles` of bob names Admin" in refused[-2]["detail"]
 
 
+async def test_texts_that_are_no_unicode_harm_nobody(browser: Browser) -> None:
+    browser.issuer.person = {"sub": "ann", "roles": ["\ud800"]}
+    assert (await browser.sign_in()).status == 403
+    browser.issuer.person = {"sub": "ann", "roles": "admin", "name": "Ann \ud800"}
+    assert (await browser.sign_in()).status == 303
+    assert (await browser.token())["name"] == "Ann ?"
+
+
 async def test_behind_a_proxy_the_provider_sends_back_by_https(browser: Browser) -> None:
     page = await replace(browser, headers=HTTPS).get("/session/login")
     said = browser.issuer.visited(page.headers["Location"])
