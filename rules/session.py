@@ -45,12 +45,19 @@ def place(scheme: str, host: str) -> Place | None:
     found = _HOST.fullmatch(host)
     if found is None:
         return None
+    name = found["name"].lower()
     if scheme == "https":
-        return Place(f"https://{host.lower()}", secure=True, prefix="__Host-")
-    if scheme == "http" and found["name"].lower() in LOOPBACK:
-        port = found["port"] or "80"
-        return Place(f"http://{host.lower()}", secure=False, prefix=f"local-{port}-")
+        return Place(_origin(scheme, name, found["port"]), secure=True, prefix="__Host-")
+    if scheme == "http" and name in LOOPBACK:
+        prefix = f"local-{found['port'] or '80'}-"
+        return Place(_origin(scheme, name, found["port"]), secure=False, prefix=prefix)
     return None
+
+
+def _origin(scheme: str, name: str, port: str | None) -> str:
+    """As browsers say it, who leave the usual port out; some proxies put it into Host."""
+    usual = {"https": "443", "http": "80"}[scheme]
+    return f"{scheme}://{name}" if port in (None, usual) else f"{scheme}://{name}:{port}"
 
 
 def next_path(said: str | None) -> str:

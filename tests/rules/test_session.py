@@ -39,6 +39,23 @@ def test_a_name_that_is_mapped_no_longer_stands_for_itself(names: list[str], rol
     assert role_of(names, everything) == (role if names else None)
 
 
+@pytest.mark.parametrize(
+    ("scheme", "host", "origin"),
+    [
+        ("https", "belfry.example.com:443", "https://belfry.example.com"),
+        ("https", "belfry.example.com:8443", "https://belfry.example.com:8443"),
+        ("http", "localhost:80", "http://localhost"),
+        ("https", "[::1]:443", "https://[::1]"),
+    ],
+)
+def test_an_origin_is_what_browsers_say_whatever_a_proxy_writes(
+    scheme: str, host: str, origin: str
+) -> None:
+    found = place(scheme, host)
+    assert found is not None
+    assert found.origin == origin
+
+
 @pytest.mark.parametrize("said", ["admins", "=admin", "a=b", "a=admin,a=sender", "a=Admin"])
 def test_a_mapping_with_a_slip_is_refused(said: str) -> None:
     with pytest.raises(Invalid):
