@@ -14,6 +14,7 @@ from cli import (
     new_mailing,
     notifications,
     preferences,
+    queues,
     report,
     send,
     stats,
@@ -43,7 +44,7 @@ warehouse.join(exports.app)
 
 def join(belfry: typer.Typer) -> None:
     """Add them to the command line."""
-    for room in (health, imports, logs, notifications, report, send, stats):
+    for room in (health, imports, logs, notifications, queues, report, send, stats):
         room.join(belfry)
     for name, app in GROUPS.items():
         belfry.add_typer(app, name=name)
