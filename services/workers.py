@@ -19,7 +19,7 @@ from rules.worker import Identity, State, state, without_slot
 from services import messages, stats
 
 MOST = 100
-"""On a list: those that beat last come first."""
+"""On a list: those that beat last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +98,8 @@ async def staff(parts: Parts) -> Staff:
     by_name: dict[str, list[InHand]] = {}
     for one in hands:
         by_name.setdefault(one.worker, []).append(one)
-    return Staff([_seen(worker, by_name, now) for worker in found], hands)
+    seen = sorted((_seen(worker, by_name, now) for worker in found), key=_place)
+    return Staff(seen, hands)
 
 
 async def in_hand() -> list[InHand]:
@@ -122,6 +123,11 @@ def _seen(worker: Worker, by_name: Mapping[str, Sequence[InHand]], now: datetime
     silent = max(0.0, (now - worker.beat_at).total_seconds())
     how = state(worker.beat_at, now, stopping=worker.stopping)
     return Seen(worker, how, silent, hands)
+
+
+def _place(seen: Seen) -> tuple[bool, datetime, str]:
+    """Those that live stay where they are, oldest first, and then comes who was lost, in its turn."""
+    return seen.state is State.LOST, seen.worker.started_at, seen.worker.id
 
 
 def _rows() -> AsyncCollection[dict[str, Any]]:

@@ -16,7 +16,7 @@ SOURCE = Path(__file__).parents[2] / "web" / "console" / "may.ts"
 EMPTY = (
     *("", "/mailings", "/compose", "/sends", "/sends/new", "/clients", "/groups", "/segments"),
     *("/templates", "/templates/new", "/notifications", "/kinds", "/contacts", "/failed"),
-    *("/suppressions", "/api-keys", "/audit"),
+    *("/suppressions", "/queues", "/api-keys", "/audit"),
 )
 
 

@@ -13,6 +13,7 @@ import {
   IconPencil,
   IconRocket,
   IconSend,
+  IconStack2,
   IconTemplate,
   IconUsers,
   IconUsersGroup,
@@ -120,6 +121,13 @@ export const PLACES: Place[] = [
     icon: IconBan,
     screen: lazy(() => import('./screens/suppressions')),
     needs: 'READ_SUPPRESSIONS',
+  },
+  {
+    path: '/queues',
+    label: 'Queues and workers',
+    icon: IconStack2,
+    screen: lazy(() => import('./screens/queues')),
+    needs: 'READ_STATISTICS',
   },
   {
     path: '/api-keys',
