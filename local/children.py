@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
-from typing import IO, Literal
+from typing import IO, Literal, Protocol
 
 from core.errors import Unavailable
 
@@ -24,6 +24,17 @@ LOG_LIMIT = 10_000_000
 """Bytes of a log, above which the next start puts it aside."""
 _PR_SET_PDEATHSIG = 1
 _COMPLAINT = re.compile(r'"s":"[EF]"|error|fatal', re.IGNORECASE)
+
+
+class Running(Protocol):
+    """What a child needs of its process; subprocess says what each does."""
+
+    @property
+    def pid(self) -> int: ...  # noqa: D102
+    def poll(self) -> int | None: ...  # noqa: D102
+    def wait(self, timeout: float | None = None) -> int: ...  # noqa: D102
+    def terminate(self) -> None: ...  # noqa: D102
+    def kill(self) -> None: ...  # noqa: D102
 
 
 class Child:
@@ -43,7 +54,7 @@ class Child:
         self._env = None if env is None else dict(env)
         self._tie = tie
         self._log_start = 0
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: Running | None = None
 
     @property
     def pid(self) -> int:
@@ -72,17 +83,7 @@ class Child:
             raise RuntimeError(f"{self.name} runs already")
         with _open_log(self.log) as log:
             self._log_start = log.seek(0, os.SEEK_END)
-            self._process = subprocess.Popen(
-                self._command,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                env=self._env,
-                # Ctrl-C is for the parent alone, who stops its children in order.
-                start_new_session=True,
-                # It does nothing but two system calls, so no lock of another thread can bite.
-                preexec_fn=_die_with(os.getpid()) if self._tie == "signal" else None,  # noqa: PLW1509
-            )
+            self._process = self._spawn(log)
         self._order("+")
 
     def wait_ready(self, limit_seconds: float = 30) -> None:
@@ -135,6 +136,19 @@ class Child:
         """How it ended, what it complained of last, and where its log is."""
         return f"ended by itself (code {self.code}): {self._complaint()}; its log: {self.log}"
 
+    def _spawn(self, log: IO[bytes]) -> Running:
+        return subprocess.Popen(
+            self._command,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            env=self._env,
+            # Ctrl-C is for the parent alone, who stops its children in order.
+            start_new_session=True,
+            # It does nothing but two system calls, so no lock of another thread can bite.
+            preexec_fn=die_with(os.getpid()) if self._tie == "signal" else None,  # noqa: PLW1509
+        )
+
     def _complaint(self) -> str:
         with self.log.open("rb") as log:
             end = log.seek(0, os.SEEK_END)
@@ -144,7 +158,7 @@ class Child:
         complaints = [line for line in said if _COMPLAINT.search(line)]
         return gist((complaints or said or ["it said nothing"])[-1])
 
-    def _launched(self) -> subprocess.Popen[bytes]:
+    def _launched(self) -> Running:
         if self._process is None:
             raise RuntimeError(f"{self.name} was not launched")
         return self._process
@@ -182,7 +196,8 @@ def _open_log(path: Path) -> IO[bytes]:
     return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "ab")
 
 
-def _die_with(parent: int) -> Callable[[], None]:
+def die_with(parent: int) -> Callable[[], None]:
+    """What a new process calls first, to be killed when the thread that forked it ends (Linux)."""
     libc = ctypes.CDLL(None, use_errno=True)
 
     def tie() -> None:

@@ -15,9 +15,10 @@ from pymongo import MongoClient
 
 from local.mongod import Mongod
 from local.ports import free_port
-from local.processes import COMMAND, Api
+from local.processes import COMMAND
 from local.redis import Redis
 from tests.graph.conftest import environment, token
+from tests.processes import Api
 
 PATIENCE = 120.0
 

@@ -12,10 +12,10 @@ from pymongo import MongoClient
 
 from local.mongod import Mongod
 from local.ports import free_port
-from local.processes import Api
 from local.redis import Redis
 from tests.cli.conftest import PATIENCE, Belfry, of
 from tests.graph.conftest import environment
+from tests.processes import Api
 
 
 @pytest.fixture

@@ -13,10 +13,10 @@ from core import mongo
 from local.faults import Faults
 from local.mail_faults import MailFaults
 from local.mongod import Mongod
-from local.processes import Service
 from local.redis import Redis
 from tests.faults.proxy import Proxy
 from tests.faults.scene import Scene, eventually
+from tests.processes import Service
 
 DATABASE = "faults"
 TOKEN = "the provider's token"

@@ -19,13 +19,13 @@ from core import clock, failpoints, mongo, tokens
 from graph import ids
 from local.faults import Faults
 from local.ports import LOOPBACK, free_port
-from local.processes import Api, Service
 from models.mailing import LocalWindow
 from tests import factories
 from tests.faults import desk
 from tests.faults.building import SECRET
 from tests.faults.house import House, told
 from tests.faults.scene import eventually
+from tests.processes import Api, Service
 
 ROOMS = [module.name for module in pkgutil.iter_modules(services.__path__)]
 for room in ROOMS:

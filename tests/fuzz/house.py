@@ -17,8 +17,8 @@ from pymongo.database import Database
 from core import tokens
 from local.mongod import Mongod
 from local.ports import LOOPBACK, free_port
-from local.processes import Api, Service
 from local.redis import Redis
+from tests.processes import Api, Service
 
 SECRET = "a secret of the fuzz, longer than it must be"
 STAFF = "5f0c3a1b2c3d4e5f6a7b8c99"

@@ -10,9 +10,9 @@ from pymongo import MongoClient
 
 from local.mongod import Mongod
 from local.ports import free_port
-from local.processes import Api
 from local.redis import Redis
 from tests.graph.conftest import Edge, complaints, environment, session
+from tests.processes import Api
 
 
 @asynccontextmanager

@@ -21,8 +21,8 @@ from websockets.typing import Subprotocol
 from core import tokens
 from local.mongod import Mongod
 from local.ports import free_port
-from local.processes import Api
 from local.redis import Redis
+from tests.processes import Api
 
 SECRET = "a secret of the tests, longer than it must be"
 FRONT_END = "https://app.example.com"

@@ -14,9 +14,9 @@ from graph.auth import Needs
 from graph.schema import schema
 from local.mongod import Mongod
 from local.ports import free_port
-from local.processes import Api
 from rules.roles import OPERATORS
 from tests.graph.conftest import OWN, Edge, environment, token
+from tests.processes import Api
 from tests.waiting import until
 
 OF_USERS_AND_SENDERS = {

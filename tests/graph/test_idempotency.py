@@ -12,8 +12,8 @@ import pytest
 
 from local.mongod import Mongod
 from local.ports import free_port
-from local.processes import Api
 from tests.graph.conftest import OWN, Edge, environment, token
+from tests.processes import Api
 from tests.waiting import until
 
 NOW, LATER = "2027-01-01T00:00:00Z", "2027-01-02T00:00:00Z"

@@ -11,9 +11,9 @@ from pymongo import MongoClient
 
 from local.mongod import Mongod
 from local.ports import free_port
-from local.processes import Api
 from local.redis import Redis
 from tests.graph.conftest import OWN, complaints, environment, token
+from tests.processes import Api
 from tests.provider import Provider, Signer, signer
 
 ISSUER = "https://id.example.com/realms/town"

@@ -18,10 +18,10 @@ from websockets.typing import Origin
 
 from local.mongod import Mongod
 from local.ports import free_port
-from local.processes import Api
 from local.redis import Redis
 from rules.inbox import cursor
 from tests.graph.conftest import FRONT_END, PATIENCE, PROTOCOL, complaints, environment, hear, token
+from tests.processes import Api
 
 HEADERS = {"Authorization": f"Bearer {token('admin')}"}
 USER = str(ObjectId())

@@ -12,8 +12,8 @@ from bson import ObjectId
 
 from local.mongod import Mongod
 from local.ports import free_port
-from local.processes import Api
 from tests.graph.conftest import Edge, environment, token
+from tests.processes import Api
 from tests.waiting import until
 
 CREATE = """mutation ($id: ID!) { createNotification(input: {userId: $id, key: "new_post"}) {

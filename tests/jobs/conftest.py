@@ -18,13 +18,13 @@ from core.settings import Settings
 from local.mongod import Mongod
 from local.outside import Outside
 from local.ports import free_port
-from local.processes import Service
 from local.redis import Redis
 from local.serving import serving
 from local.smtp_sink import Sink
 from models.registry import prepare
 from services import kinds, notifications
 from tests import factories
+from tests.processes import Service
 
 TOKEN = "the provider's token"
 PATIENCE = 30.0

@@ -6,13 +6,13 @@ from core.settings import Settings
 from local.faults import Faults
 from local.mongod import Mongod
 from local.outside import Outside
-from local.processes import Service
 from local.redis import Redis
 from local.smtp_sink import Sink
 from rules.message import Status
 from services import launch, mailings, stats
 from tests import factories
 from tests.jobs.conftest import at_work, eventually, notify
+from tests.processes import Service
 
 CLIENTS = 3_000
 

@@ -13,13 +13,13 @@ from jobs.worker import work
 from local.faults import Faults
 from local.mongod import Mongod
 from local.outside import Outside
-from local.processes import Service
 from local.redis import Redis
 from local.smtp_sink import Sink
 from rules.message import Status
 from services import mailings, stats
 from tests import factories
 from tests.jobs.conftest import at_work, eventually, notify, said
+from tests.processes import Service
 
 CLIENTS = 100
 

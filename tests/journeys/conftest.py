@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from uuid import uuid4
 
 import aiohttp
@@ -18,11 +18,12 @@ from gql.transport.aiohttp import AIOHTTPTransport
 from pymongo import MongoClient
 
 from core import tokens
+from local.children import Child
 from local.mongod import Mongod
 from local.ports import free_port
-from local.processes import Api, Service
 from local.redis import Redis
 from tests import factories
+from tests.processes import Api, Service
 
 SECRET = "a secret of the journeys, longer than it must be"
 STAFF = "5f0c3a1b2c3d4e5f6a7b8c99"
@@ -33,6 +34,9 @@ MESSENGERS = {name: f"{name}-secret-0a1b2c" for name in ("telegram", "whatsapp",
 """Their tokens."""
 
 
+AnyChild = TypeVar("AnyChild", bound=Child)
+
+
 @dataclass
 class House:
     """The processes by name, each with its log, and what they are told by their environment."""
@@ -41,9 +45,9 @@ class House:
     environment: dict[str, str]
     ports: dict[str, int]
     http: aiohttp.ClientSession
-    processes: list[Service] = field(default_factory=list)
+    processes: list[Child] = field(default_factory=list)
 
-    def start(self, process: Service) -> Service:
+    def start(self, process: AnyChild) -> AnyChild:
         """Start a process that ends with the test."""
         self.processes.append(process)
         process.start()

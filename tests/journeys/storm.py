@@ -12,9 +12,9 @@ import aiohttp
 from redis import Redis as Client
 
 from local.children import Child
-from local.processes import Api
 from local.redis import Redis
 from tests.journeys.conftest import House
+from tests.processes import Api
 
 KNOWN = 40
 """Notifications of a user that a storm remembers, to change them."""

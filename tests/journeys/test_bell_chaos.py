@@ -18,12 +18,12 @@ from pymongo import MongoClient
 from core import tasks
 from graph import ids
 from local.ports import free_port
-from local.processes import Api
 from local.redis import Redis
 from tests import examples
 from tests.journeys.conftest import House, eventually
 from tests.journeys.storm import Storm, break_everything
 from tests.journeys.tabs import NodeTab, PythonTab, Shown, Tab, shown
+from tests.processes import Api
 
 SEED = os.environ.get("STORM_SEED", "1")
 LIMITS = (40, 40, 25)

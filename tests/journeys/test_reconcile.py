@@ -11,9 +11,10 @@ from pymongo import MongoClient
 
 from graph import ids
 from local.ports import free_port
-from local.processes import COMMAND, Service
+from local.processes import COMMAND
 from tests.journeys.conftest import House, eventually
 from tests.journeys.test_mailing import add_clients, finished, mail
+from tests.processes import Service
 
 CLIENTS = 20
 
