@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from beanie import init_beanie
+from beanie.exceptions import CollectionWasNotInitialized
 from pymongo import MongoClient
 from pymongo.database import Database
 
@@ -21,7 +22,7 @@ from local.serving import serving
 from local.smtp_sink import Sink
 from models.registry import DOCUMENTS
 from services import kinds
-from tests import factories
+from tests.emptying import empty
 from tests.services.interludes import INTERLUDES, Interludes
 from tests.services.pumping import TOKEN
 
@@ -53,19 +54,37 @@ def settings(mongod: Mongod, redis_url: str) -> Settings:
     )
 
 
+@pytest.fixture(scope="session")
+async def connected(mongod: Mongod) -> AsyncIterator[mongo.Client]:
+    """The client of all these tests; to bind the documents to another takes as long as a test."""
+    async with mongo.connect(mongod.uri(NAME)) as client:
+        yield client
+
+
 @pytest.fixture
-async def parts(settings: Settings, prepared: Database[dict[str, Any]]) -> AsyncIterator[Parts]:
+async def parts(
+    settings: Settings, prepared: Database[dict[str, Any]], connected: mongo.Client
+) -> AsyncIterator[Parts]:
     """The parts of a process, on a database without anything but the built-in kinds."""
-    async with open_parts(settings) as parts:
-        there = prepared.list_collection_names(filter=factories.OURS)
+    async with open_parts(settings) as opened:
+        parts = replace(opened, mongo=connected)
+        there = empty(prepared)
         # Indexes stay; making sure of them takes longer than most tests.
-        database = mongo.database(parts.mongo)
-        await init_beanie(database, document_models=list(DOCUMENTS), skip_indexes=bool(there))
-        for name in there:
-            prepared[name].delete_many({})
+        if not (there and is_bound(connected)):
+            database = mongo.database(connected)
+            await init_beanie(database, document_models=list(DOCUMENTS), skip_indexes=bool(there))
         kinds._cache.clear()
         await kinds.seed()
         yield parts
+
+
+def is_bound(client: mongo.Client) -> bool:
+    """Whether no test since has bound the documents elsewhere."""
+    database = mongo.database(client)
+    try:
+        return all(one.get_pymongo_collection().database == database for one in DOCUMENTS)
+    except CollectionWasNotInitialized:
+        return False
 
 
 @pytest.fixture

@@ -61,11 +61,12 @@ class Commits(monitoring.CommandListener):
 
 
 @pytest.fixture
-def commits(parts: Parts) -> Commits:
+def commits(parts: Parts) -> Iterator[Commits]:
     listeners: Any = parts.mongo._event_listeners
     commits = Commits()
     listeners._EventListeners__command_listeners.append(commits)
-    return commits
+    yield commits
+    listeners._EventListeners__command_listeners.remove(commits)
 
 
 async def test_many_at_once_share_a_commit_and_each_gets_its_own_answer(
