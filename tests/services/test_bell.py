@@ -64,8 +64,8 @@ async def test_nobody_hears_of_another_users_events(parts: Parts) -> None:
 async def test_while_many_write_every_follower_hears_each_event_once_and_in_order(
     parts: Parts, other: Parts
 ) -> None:
-    """512 notifications by 8 tasks in two processes; followers come at any time to both."""
-    user_id, count = ObjectId(), 512
+    """256 notifications by 8 tasks in two processes; followers come at any time to both."""
+    user_id, count = ObjectId(), 256
     dice = random.Random(1)  # noqa: S311 - when the followers come
     roomy = [limited(process, count) for process in (parts, other)]
 

@@ -18,7 +18,7 @@ from tests.services.looking import rows
 
 BELL, MAIL, BOTH = "new_post", "registration", "new_login"
 
-WRITERS = 64
+WRITERS = 32
 
 
 async def create(parts: Parts, user_id: object, key: str = BELL, **said: Any) -> Notified:

@@ -44,12 +44,12 @@ async def test_zero_days_mean_for_ever(parts: Parts) -> None:
     await ended(at(SATURDAY))
     attempts = Attempt.get_pymongo_collection()
     await attempts.insert_one({"_id": ObjectId.from_datetime(at(SATURDAY))})
-    assert await after(keeping(parts, message_days=0), at(SATURDAY), 3_000) == 0
+    assert await after(keeping(parts, message_days=0), at(SATURDAY), 100) == 0
 
 
 async def test_what_is_not_rolled_up_yet_stays_however_old_it_is(parts: Parts) -> None:
     (old,) = await ended(at(SATURDAY))
-    now = at(SATURDAY) + 300 * DAY
+    now = at(SATURDAY) + 60 * DAY
     assert await let_go(parts, now) == 0
     assert await exists(old)
     await roll_up(parts, now)
@@ -61,7 +61,7 @@ async def test_what_is_not_rolled_up_yet_stays_however_old_it_is(parts: Parts) -
 async def test_what_is_open_stays_however_old_it_is(parts: Parts) -> None:
     moment = at(SATURDAY)
     (waiting,) = await ended(moment, status="pending", closed_at=None, sent_at=None)
-    assert await after(parts, moment, 900) == 0
+    assert await after(parts, moment, 60) == 0
     assert await exists(waiting)
 
 
@@ -89,11 +89,11 @@ async def test_a_mailing_keeps_its_statistics_and_says_that_its_messages_are_gon
 async def test_a_mailing_that_still_runs_keeps_all_its_messages(parts: Parts) -> None:
     now = parts.database_clock.now()
     mailing_id = await factories.launched(
-        parts, 3, end_at=now + 900 * DAY, channels=("sending_api",)
+        parts, 3, end_at=now + 90 * DAY, channels=("sending_api",)
     )
     (one, *_) = await claim(parts, mailing_id, 1)
     await results.write(parts, [change(one)])
-    await after(parts, now, 800)
+    await after(parts, now, 60)
     assert await rows_of(mailing_id) == 3
     assert await archived_at(mailing_id) is None
 
