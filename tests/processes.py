@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from functools import cache
@@ -26,6 +27,8 @@ class Fork:
     def __init__(self, pipe: int) -> None:
         self._pipe = pipe
         self._code: int | None = None
+        self._reading = threading.Lock()
+        """One thread may wait for it while another looks whether it is alive."""
         self.pid = self._told()
 
     def poll(self) -> int | None:
@@ -53,14 +56,19 @@ class Fork:
             with suppress(ProcessLookupError):
                 os.kill(self.pid, number)
 
+    def __del__(self) -> None:
+        """Let go of the pipe, which nobody asks any more."""
+        os.close(self._pipe)
+
     def _has_ended(self, seconds: float | None) -> bool:
         poll = select.poll()
         poll.register(self._pipe, select.POLLIN)
         return bool(poll.poll(None if seconds is None else seconds * 1_000))
 
     def _ended(self) -> int:
-        self._code = self._told()
-        os.close(self._pipe)
+        with self._reading:
+            if self._code is None:
+                self._code = self._told()
         return self._code
 
     def _told(self) -> int:
@@ -104,7 +112,8 @@ class Service(processes.Service):
     """That of `local`, forked by the stem where the system can."""
 
     def _spawn(self, log: IO[bytes]) -> Running:
-        if sys.platform != "linux":
+        # A command may begin with the way to another place, where nothing of ours is forked.
+        if sys.platform != "linux" or self._command[0] != sys.executable:
             return super()._spawn(log)
         environment = os.environ if self._env is None else self._env
         return stem().fork(self._command[1:], dict(environment), log.fileno())

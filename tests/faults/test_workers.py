@@ -11,7 +11,7 @@ from core import clock
 from local.faults import Faults
 from tests import factories
 from tests.faults import desk
-from tests.faults.house import House
+from tests.faults.house import House, is_at_work
 from tests.faults.scene import eventually
 
 CLIENTS = 200
@@ -19,6 +19,13 @@ BOTH = ("sending_api", "email")
 LANES = {b"personal", b"bulk"}
 SLOW = Faults(latency_seconds=0.1)
 """So that there is a middle."""
+PATIENT = {
+    "DRAIN_SECONDS": "15",
+    "LEASE_SECONDS": "30",
+    "SENDING_API_TIMEOUT_SECONDS": "15",
+    "SMTP_TIMEOUT_SECONDS": "15",
+}
+"""Settings of workers who take nobody for silent or dead who is only slow, as on a busy machine."""
 
 
 async def begun(house: House, count: int = CLIENTS // 4) -> None:
@@ -70,14 +77,16 @@ async def test_a_worker_that_wakes_after_the_end_sends_nothing_more(house: House
 async def test_a_worker_that_is_told_to_go_ends_what_it_began_and_gives_back_the_rest(
     house: House,
 ) -> None:
-    (leaving,) = await house.staffed()
+    await house.stop()
+    leaving = house.worker(**PATIENT)
+    await eventually(lambda: is_at_work(leaving))
     await begun(house)
     assert await asyncio.to_thread(leaving.stop, 20), "it has to drain within its limit"
     assert leaving.code == 0
     rows = (await house.evidence()).messages
     assert {row["status"] for row in rows} == {"pending", "sent"}
     assert not any(row["maybe_sent"] or row.get("lease") for row in rows)
-    await house.staffed()
+    house.worker(**PATIENT)
     await house.ends_well()
     assert house.outside.ledger.repeats == house.sink.ledger.repeats == 0
 

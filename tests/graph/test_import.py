@@ -243,7 +243,7 @@ async def test_a_process_that_stops_tells_its_senders_to_come_again(
             await asyncio.sleep(0.05)
 
     async with (
-        serving(mongod, redis_server, tmp_path / "log") as edge,
+        serving(mongod, redis_server, tmp_path / "log", DRAIN_SECONDS="25") as edge,
         edge.http.post(PATH, data=endless(), headers=by()) as response,
     ):
         assert response.status == 503
