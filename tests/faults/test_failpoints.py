@@ -22,6 +22,7 @@ from graph import ids
 from local.faults import Faults
 from local.ports import LOOPBACK, free_port
 from models.mailing import LocalWindow
+from rules.message import RETRYABLE
 from tests import factories
 from tests.faults import desk
 from tests.faults.building import SECRET
@@ -102,6 +103,7 @@ async def stir(house: House, turn: int) -> None:
     await orphan(house)
     await desk.edit(house, waiting, window=LocalWindow(opens=hour(now, -2), closes=hour(now, 2)))
     await desk.retry(house, plain, clock.now() + timedelta(hours=1))
+    await abandon_retry(house, plain)
     house.outside.faults = Faults(down="503")
     await desk.create(house, tags=(tag,))
     await pass_time(house, 0.6)
@@ -128,6 +130,13 @@ async def orphan(house: House) -> None:
         await rows.update_one(
             {"status": "pending"}, {"$set": {"status": "sending", "lease": lease}}
         )
+
+
+async def abandon_retry(house: House, mailing_id: ObjectId) -> None:
+    """Leave a retry as a request leaves it that died right after it had asked for that."""
+    asked = {"statuses": sorted(RETRYABLE), "before": clock.now(), "after": None}
+    mailings = mongo.database(house.parts.mongo)["mailings"]
+    await mailings.update_one({"_id": mailing_id, "settled": False}, {"$set": {"retrying": asked}})
 
 
 async def pass_time(house: House, seconds: float) -> None:

@@ -22,7 +22,7 @@ from local.children import Child
 from local.mongod import Mongod
 from local.ports import free_port
 from local.redis import Redis
-from tests import factories
+from tests.emptying import empty
 from tests.processes import Api, Service
 
 SECRET = "a secret of the journeys, longer than it must be"
@@ -79,9 +79,7 @@ class House:
     async def forget(self) -> None:
         """Empty the database, the ledger and the mails, and turn off all faults."""
         with MongoClient[dict[str, Any]](self.environment["DB_URI"]) as client:
-            database = client.get_default_database()
-            for name in set(database.list_collection_names(filter=factories.OURS)) - {"kinds"}:
-                database[name].delete_many({})
+            empty(client.get_default_database(), keep={"kinds"})
         await self.faults()
         outside = f"{self.ports['outside']}/_ledger"
         ledgers = [outside, *(f"{outside}/{name}" for name in MESSENGERS)]
