@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from core import mongo
+from local.children import Child
 from local.faults import Faults
 from local.mail_faults import MailFaults
 from local.mongod import Mongod
@@ -109,13 +110,13 @@ async def restart(server: Mongod | Redis) -> None:
             await client.admin.command({"setParameter": 1, _LIFETIME: TRANSACTION_SECONDS})
 
 
-def is_at_work(worker: Service) -> bool:
+def is_at_work(worker: Child) -> bool:
     """Whether a worker has said so; one that ended instead says why."""
     assert worker.alive, worker.ending()
     return told(worker)["worker.started"] > 0
 
 
-def told(worker: Service) -> Counter[str]:
+def told(worker: Child) -> Counter[str]:
     """What a worker's log tells of, and how often."""
     lines = worker.log.read_text().splitlines() if worker.log.exists() else []
     return Counter(json.loads(line)["event"] for line in lines if line.startswith("{"))
