@@ -1,6 +1,11 @@
 """The one source of time: aware UTC datetimes, in milliseconds as MongoDB keeps them."""
 
+import math
+import time
 from datetime import UTC, datetime, timedelta
+
+VAGUE_SECONDS = 1.0
+"""Beyond this an answer says too little of the time to set a clock by it again."""
 
 
 def now() -> datetime:
@@ -23,12 +28,27 @@ class DatabaseClock:
     """
 
     def __init__(self) -> None:
-        self._ahead = timedelta()
+        self._ahead: timedelta | None = None
+        self._lost_at = -math.inf
 
-    def observe(self, database_now: datetime) -> None:
-        """Take note of a `$$NOW` that the database answered just now."""
-        self._ahead = database_now - datetime.now(UTC)
+    def observe(self, database_now: datetime, took_seconds: float = 0.0) -> None:
+        """Take note of a time that the database answered just now, so long after it was asked.
+
+        Of what took long nobody knows when the database said it: it is better than nothing only.
+        """
+        if self._ahead is None or took_seconds <= VAGUE_SECONDS:
+            half = timedelta(seconds=took_seconds / 2)
+            self._ahead = database_now + half - datetime.now(UTC)
+
+    def lose(self) -> None:
+        """Take note that the database did not answer."""
+        self._lost_at = time.monotonic()
+
+    @property
+    def steady_seconds(self) -> float:
+        """For how long the database has answered, whenever it was asked; infinite if always."""
+        return time.monotonic() - self._lost_at
 
     def now(self) -> datetime:
         """The database's time in UTC, as well as it is known."""
-        return cut(datetime.now(UTC) + self._ahead)
+        return cut(datetime.now(UTC) + (self._ahead or timedelta()))

@@ -20,6 +20,7 @@ from pymongo.errors import (
 from pymongo.monitoring import ConnectionPoolListener
 from pymongo.read_concern import ReadConcern
 
+from core.clock import DatabaseClock
 from core.errors import Unavailable
 
 Row = dict[str, Any]
@@ -88,6 +89,17 @@ async def now(client: Client) -> datetime:
     hello = await here.command("hello", codec_options=here.codec_options)
     answered: datetime = hello["localTime"]
     return answered
+
+
+async def set_clock(client: Client, database_clock: DatabaseClock) -> None:
+    """Set a clock by the database's; raises PyMongoError, of which the clock takes note."""
+    asked = time.monotonic()
+    try:
+        told = await now(client)
+    except PyMongoError:
+        database_clock.lose()
+        raise
+    database_clock.observe(told, time.monotonic() - asked)
 
 
 async def in_transaction(

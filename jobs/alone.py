@@ -21,7 +21,7 @@ async def work_alone(
 ) -> None:
     """Do once what the lane's jobs would do, one after the other."""
     try:
-        parts.database_clock.observe(await mongo.now(parts.mongo))
+        await mongo.set_clock(parts.mongo, parts.database_clock)
         await sweeps.sweep(parts, lane)
         if lane == messages.BULK:
             await sweeps.launch_due(parts, stop, SECONDS)

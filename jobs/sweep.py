@@ -55,7 +55,7 @@ async def tick(parts: Parts, lane: str, worker: str) -> None:
 
 
 async def _look(parts: Parts, lane: str, name: str) -> None:
-    parts.database_clock.observe(await mongo.now(parts.mongo))
+    await mongo.set_clock(parts.mongo, parts.database_clock)
     if lane == messages.BULK and await sweeps.to_launch(parts):
         parts.queue.wake("launch_due", lane=lane, job_id=f"launch_due:{name}")
     if await sweeps.work_is_due(parts, lane):

@@ -56,7 +56,7 @@ async def patrol(parts: Parts) -> None:
     while True:
         await asyncio.sleep(PATROL_SECONDS)
         try:
-            parts.database_clock.observe(await mongo.now(parts.mongo))
+            await mongo.set_clock(parts.mongo, parts.database_clock)
             await check_followers()
         except PyMongoError as error:
             # The next round asks again; until then only lost wake-ups are late.

@@ -16,6 +16,8 @@ from services.messages import collection
 
 LIMIT = 1_000
 BATCH = 50
+RETURN_SECONDS = 5.0
+"""What workers need at most to write, once the database is back, what they could not write before."""
 QUARANTINE_AFTER = 5
 """Workers that a row may outlive; then it is given up, for an operator to look at."""
 QUARANTINED = "quarantined: its worker went away each time"
@@ -35,8 +37,11 @@ async def reclaim(parts: Parts) -> int:
     """End the leases that ran out; how many rows were taken back.
 
     A worker killed while it wrote has left rows locked; they wait until MongoDB unlocks them,
-    and hold up no others.
+    and hold up no others. While the database was away nobody could renew a lease, nor write what
+    came of a message: those who hold them are given a moment to do so, or all would be sent again.
     """
+    if parts.database_clock.steady_seconds < RETURN_SECONDS:
+        return 0
     now = parts.database_clock.now()
     ended = {"status": Status.SENDING, "lease.until": {"$lt": now}}
     found = collection().find(ended, projection={"_id": 1}).sort("lease.until", 1)

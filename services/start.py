@@ -28,7 +28,7 @@ async def prepare(parts: Parts) -> None:
     await migrations.migrate(parts)
     await prepare_documents(mongo.database(parts.mongo))
     await kinds.seed()
-    parts.database_clock.observe(await mongo.now(parts.mongo))
+    await mongo.set_clock(parts.mongo, parts.database_clock)
 
 
 async def prepared(parts: Parts, stop: asyncio.Event) -> bool:

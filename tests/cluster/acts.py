@@ -109,7 +109,6 @@ async def worker_cut_off(load: Load) -> None:
         return await held(channel="sending_api") >= SEVERAL
 
     await eventually(has_several)
-    cluster.cut_workers.append(mark)
     cluster.hosts[name].cut()
 
     async def has_none() -> bool:
@@ -144,8 +143,9 @@ async def rolling_restart(load: Load) -> None:
 
 async def redis_cut_off(load: Load) -> None:
     """Redis is cut off: notifications are stored and messages leave all the same."""
-    host = load.cluster.hosts["redis"]
+    host, before = load.cluster.hosts["redis"], _lives_lost(load.cluster)
     host.cut()
+    await eventually(lambda: _lives_lost(load.cluster) > before)
     await load.writes()
     await load.delivers()
     host.heal()
@@ -175,6 +175,12 @@ async def _shows_nothing_unsure(cluster: Cluster) -> None:
     with suppress(PyMongoError):  # it may have stepped down already
         await rows.with_options(write_concern=WriteConcern(1)).insert_one(mark)
         assert await rows.find_one(mark) is None, "a row was shown that no other host has"
+
+
+def _lives_lost(cluster: Cluster) -> int:
+    """How often workers that are there now found Redis away."""
+    logs = (worker.log for worker in cluster.workers.values())
+    return sum(log.read_bytes().count(b'"worker.lane.lost"') for log in logs)
 
 
 async def _secondaries(cluster: Cluster) -> list[Replica]:

@@ -33,8 +33,6 @@ class Cluster(Scene):
     ports: dict[str, int]
     apis: dict[str, Api] = field(default_factory=dict)
     workers: dict[str, Service] = field(default_factory=dict)
-    cut_workers: list[str] = field(default_factory=list)
-    """How the workers are called, in leases and attempts, that were cut off in the middle."""
     _ever: list[Service] = field(default_factory=list)
 
     def start_api(self, name: str) -> Api:

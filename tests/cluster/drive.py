@@ -61,7 +61,7 @@ class Tally:
         self.refused += load.writers.refused
         if violations := judge(evidence):
             self.faults.append(report(violations))
-        self.faults += [*await load.faults(), *doubles(evidence, load.cluster.cut_workers)]
+        self.faults += [*await load.faults(), *doubles(evidence)]
 
     def told(self) -> str:
         """All of it, for people."""

@@ -2,17 +2,22 @@
 
 import asyncio
 import random
+from collections import defaultdict
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
+from itertools import pairwise
+from uuid import UUID
 
 from bson import ObjectId
 
 from core import mongo, tasks
+from services import objections
 from tests.cluster.bells import Bell
 from tests.cluster.cluster import Cluster
 from tests.cluster.writers import Writers
-from tests.faults.evidence import Evidence
+from tests.faults.evidence import Evidence, Row
 from tests.faults.operators import Operators
 from tests.faults.scene import eventually
 
@@ -24,6 +29,8 @@ CLIENTS = 120
 ACT_PAUSE = 0.8
 LONGEST_SECONDS = 20.0
 """Of a mailing."""
+SHORTEST_LEASE = timedelta(seconds=objections.LEAST_SECONDS)
+"""What is left of a lease, at the least, when a message leaves."""
 ENOUGH = 3
 """Changes that show that something goes on."""
 
@@ -106,14 +113,21 @@ class Load:
         return found
 
 
-def doubles(evidence: Evidence, cut: list[str]) -> Iterator[str]:
-    """Messages that were taken more often than answers were lost, or workers cut off over them."""
+def doubles(evidence: Evidence) -> Iterator[str]:
+    """Messages that were sent again, though neither an answer was lost nor a lease.
+
+    Who could not write that a message is gone, being cut off itself or the database, keeps it no
+    longer than its lease; then another sends it again, as nobody knows.
+    """
+    tries: defaultdict[UUID, list[Row]] = defaultdict(list)
+    for attempt in sorted(evidence.attempts, key=lambda one: one["started_at"]):
+        tries[attempt["message_id"]].append(attempt)
     for message_id, taken in evidence.of_message.items():
-        tries = [one for one in evidence.attempts if one["message_id"] == message_id]
         excuses = [
-            one
-            for one in tries
-            if one["verdict"] == "unknown" or any(name in one["worker"] for name in cut)
+            former
+            for former, latter in pairwise(tries[message_id])
+            if former["verdict"] == "unknown"
+            or latter["started_at"] - former["started_at"] > SHORTEST_LEASE
         ]
         if len(taken) > 1 + len(excuses):
             yield f"{message_id}: taken {len(taken)} times, for {len(excuses)} reasons"

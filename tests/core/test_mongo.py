@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 from pymongo.asynchronous.client_session import AsyncClientSession
-from pymongo.errors import ConnectionFailure, DuplicateKeyError
+from pymongo.errors import ConnectionFailure, DuplicateKeyError, PyMongoError
 
 from core import clock, mongo
 from core.errors import Unavailable
@@ -40,6 +40,16 @@ async def test_only_what_most_of_a_set_have_counts_as_written_or_is_read(
     for whole in (client, mongo.database(client).bells):
         assert whole.write_concern.document == {"w": "majority"}
         assert whole.read_concern.level == "majority"
+
+
+async def test_a_clock_is_told_of_a_database_that_is_away(client: mongo.Client) -> None:
+    here, away = clock.DatabaseClock(), clock.DatabaseClock()
+    await mongo.set_clock(client, here)
+    assert abs(here.now() - clock.now()) < timedelta(seconds=5)
+    await client.close()
+    with pytest.raises(PyMongoError):
+        await mongo.set_clock(client, away)
+    assert away.steady_seconds < here.steady_seconds
 
 
 async def test_now_is_the_time_of_the_database(client: mongo.Client) -> None:

@@ -41,6 +41,18 @@ async def test_a_lease_is_judged_by_the_time_of_the_database(parts: Parts) -> No
     assert await reclaiming.reclaim(parts) == 1
 
 
+async def test_who_could_not_write_while_the_database_was_away_gets_a_moment_to_do_so(
+    parts: Parts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mailing_id = await factories.launched(parts, 1)
+    await claim(parts, mailing_id)
+    parts.database_clock.observe(clock.now() + timedelta(hours=1))
+    parts.database_clock.lose()
+    assert await reclaiming.reclaim(parts) == 0
+    monkeypatch.setattr(reclaiming, "RETURN_SECONDS", 0.0)
+    assert await reclaiming.reclaim(parts) == 1
+
+
 async def test_a_lease_renewed_at_the_last_moment_is_not_taken_away(
     parts: Parts, prepared: Any, interludes: Interludes
 ) -> None:
