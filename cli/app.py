@@ -13,6 +13,7 @@ from cli import (
     mailings,
     new_mailing,
     notifications,
+    persons,
     preferences,
     queues,
     report,
@@ -40,6 +41,7 @@ GROUPS = {
 }
 new_mailing.join(mailings.app)
 warehouse.join(exports.app)
+persons.join()
 
 
 def join(belfry: typer.Typer) -> None:

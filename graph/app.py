@@ -24,6 +24,7 @@ from graph.client_export import export_clients
 from graph.client_import import import_clients, open_imports
 from graph.export import open_exports
 from graph.http import answer
+from graph.person_export import export_person
 from graph.rejection import refuse
 from graph.request import origins
 from graph.sockets import Sockets
@@ -79,6 +80,7 @@ def create_app(settings: Settings) -> Starlette:
             Route("/messages/export", export_messages),
             Route("/attempts/export", export_attempts),
             Route("/history/export", export_history),
+            Route("/persons/export", export_person),
             Route("/health/live", health.live),
             Route("/health/ready", health.ready),
             *assets.ROUTES,

@@ -5,7 +5,7 @@ from typing import TypeAlias
 import strawberry
 
 from core.errors import Problem
-from models import mailing
+from models import erasure, mailing
 from rules import audit, roles
 from rules.breaker import State
 from rules.history import Key
@@ -26,6 +26,7 @@ MailingVerb: TypeAlias = Verb
 ProviderStatus: TypeAlias = State
 HistoryKey: TypeAlias = Key
 Role: TypeAlias = roles.Role
+Person: TypeAlias = erasure.Person
 AuditOutcome: TypeAlias = audit.Outcome
 PreferenceChannel: TypeAlias = Outlet
 SuppressionReason: TypeAlias = Reason
@@ -42,6 +43,7 @@ strawberry.enum(MailingStatus, name="MailingStatus", description="Where a mailin
 strawberry.enum(MailingVerb, name="MailingVerb", description="What was done to a mailing.")
 strawberry.enum(ProviderStatus, name="ProviderStatus", description="Whether a provider is used.")
 strawberry.enum(Role, name="Role", description="What a token or an API key makes of its bearer.")
+strawberry.enum(Person, name="Person", description="Whose data it is.")
 strawberry.enum(AuditOutcome, name="AuditOutcome", description="How an action ended.")
 strawberry.enum(HistoryKey, name="HistoryKey", description="What the history is grouped by.")
 strawberry.enum(

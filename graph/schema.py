@@ -13,6 +13,7 @@ from graph.client import ClientMutation, ClientQuery
 from graph.completion import Completion
 from graph.contact import ContactMutation, ContactQuery
 from graph.contact_send import ContactSendMutation, ContactSendQuery
+from graph.erasure import ErasureMutation, ErasureQuery
 from graph.errors import present
 from graph.group import GroupQuery
 from graph.group_mutation import GroupMutation
@@ -57,6 +58,7 @@ class Query(
     HistoryQuery,
     ContactQuery,
     ContactSendQuery,
+    ErasureQuery,
     GroupQuery,
     InboxQuery,
     KindQuery,
@@ -84,6 +86,7 @@ class Mutation(
     ClientMutation,
     ContactMutation,
     ContactSendMutation,
+    ErasureMutation,
     GroupMutation,
     KindMutation,
     MailingControlMutation,

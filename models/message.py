@@ -83,6 +83,8 @@ class Message(Document):
     """The notification that must still be unread when this e-mail leaves (X10)."""
     withdrawn: bool = False
     """Its notification was retracted: it must not be tried again."""
+    erased: bool = False
+    """Its recipient was erased: nobody knows whom it went to, and it must not leave."""
     read: bool = False
     """Its notification was read while it waited: it must not leave."""
     by: str | None = None
@@ -128,6 +130,12 @@ class Message(Document):
                 partialFilterExpression={"number": {"$type": "long"}},
             ),
             IndexModel([("client_id", ASCENDING), ("_id", ASCENDING)], name="client"),
+            # To erase a user, and to tell what is known of it; those of clients have no user.
+            IndexModel(
+                [("user_id", ASCENDING), ("_id", ASCENDING)],
+                name="of_user",
+                partialFilterExpression={"user_id": {"$exists": True}},
+            ),
             # Few at a time: those that may be due at once when their user changes zones.
             IndexModel(
                 [("user_id", ASCENDING)],

@@ -12,6 +12,7 @@ from models.audit_entry import AuditEntry
 from models.client import Client
 from models.contact import Contact
 from models.ending import Ending
+from models.erasure import Erasure
 from models.group import Group
 from models.idempotency import Answer
 from models.kind import Kind
@@ -42,6 +43,7 @@ DOCUMENTS: tuple[type[Document], ...] = (
     Contact,
     Counter,
     Ending,
+    Erasure,
     Group,
     Kind,
     Mailing,

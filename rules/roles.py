@@ -45,6 +45,8 @@ class Permission(StrEnum):
     EXPORT = "EXPORT"
     """Carry whole tables home that have addresses in them."""
     MANAGE_API_KEYS = "MANAGE_API_KEYS"
+    MANAGE_PERSONS = "MANAGE_PERSONS"
+    """Export all that is known of a person, and erase it."""
     READ_AUDIT_LOG = "READ_AUDIT_LOG"
 
 

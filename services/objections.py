@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from models.mailing import MailingStatus
+from rules import erasure
 from rules.message import Fate, Status, Step, step
 from services import windows
 from services.messages import Claimed
@@ -18,15 +19,16 @@ NO_HANDLE = "contact deleted or without this handle"
 ENDED = "the end came first"
 READ = "read in time"
 WITHDRAWN = "notification retracted"
+_FLAGS = {"withdrawn": WITHDRAWN, "read": READ, "erased": erasure.WHY}
+"""Of rows, each of which speaks against it, and what to say then."""
 
 
 def find(claimed: Claimed, mailing: dict[str, Any] | None, now: datetime) -> Change | None:
     """What to write instead of sending, or None; `mailing` is None for a personal message."""
     row, terms = claimed.row, Terms.of(claimed, mailing)
-    if row.get("withdrawn"):
-        return end(claimed, Step.CANCELLED, WITHDRAWN, now)
-    if row.get("read"):
-        return end(claimed, Step.CANCELLED, READ, now)
+    for flag, why in _FLAGS.items():
+        if row.get(flag):
+            return end(claimed, Step.CANCELLED, why, now)
     if now >= terms.end_at:
         return end(claimed, Step.EXPIRED, ENDED, now)
     if row.get("contact_id") is not None and not row["address"]:

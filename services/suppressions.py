@@ -12,10 +12,10 @@ from pymongo.asynchronous.client_session import AsyncClientSession
 from core import clock, events
 from core.errors import Checklist, InvalidInput, Problem
 from models.suppression import Suppression
-from rules import suppression
+from rules import erasure, suppression
 from rules.message import Route
 from rules.suppression import Reason
-from services import paging
+from services import paging, pseudonyms
 
 LARGEST_BATCH = 1_000
 BELFRY = "belfry"
@@ -48,9 +48,10 @@ async def listed(channel: str, addresses: Iterable[str]) -> dict[str, Reason]:
     keys = {suppression.key(channel, address) for address in addresses}
     if not keys:
         return {}
-    query = {"_id": {"$in": list(keys)}}
-    found = Suppression.get_pymongo_collection().find(query, {"address": 1, "reason": 1})
-    return {row["address"]: Reason(row["reason"]) async for row in found}
+    secret = await pseudonyms.secret()
+    known = {key: key for key in keys} | {erasure.pseudonym(secret, key): key for key in keys}
+    found = Suppression.get_pymongo_collection().find({"_id": {"$in": list(known)}}, {"reason": 1})
+    return {known[row["_id"]].partition(":")[2]: Reason(row["reason"]) async for row in found}
 
 
 async def add(by: str, batch: Sequence[NewSuppression]) -> list[Suppression | InvalidInput]:
@@ -76,9 +77,14 @@ async def remove(by: str, batch: Sequence[NewSuppression]) -> list[Suppression |
     check_count(len(batch))
     wanted = [_checked(by, one) for one in batch]
     keys = [one.id for one in wanted if isinstance(one, Suppression)]
-    query = {"_id": {"$in": keys}}
-    there = {one.id: one async for one in Suppression.find(query)}
-    await Suppression.get_pymongo_collection().delete_many({"_id": {"$in": list(there)}})
+    hidden = {key: await pseudonyms.of(key) for key in keys}
+    found = {
+        one.id: one async for one in Suppression.find({"_id": {"$in": [*keys, *hidden.values()]}})
+    }
+    await Suppression.get_pymongo_collection().delete_many({"_id": {"$in": list(found)}})
+    there = {
+        key: one for key in keys if (one := found.get(key) or found.get(hidden[key])) is not None
+    }
     events.emit("suppressions.removed", count=len(there), by=by)
     return [
         one if isinstance(one, InvalidInput) else there.pop(one.id, None) or _missing()
@@ -107,8 +113,9 @@ async def unsubscribe(channel: str, address: str, at: datetime) -> None:
 
 async def resubscribe(channel: str, address: str) -> None:
     """Undo that; a bounce, or what was put on the list by hand, is not the recipient's to undo."""
-    own = {"_id": suppression.key(channel, address), "reason": Reason.UNSUBSCRIBED}
-    await Suppression.get_pymongo_collection().delete_one(own)
+    keys = await _spellings(suppression.key(channel, address))
+    own = {"_id": {"$in": keys}, "reason": Reason.UNSUBSCRIBED}
+    await Suppression.get_pymongo_collection().delete_many(own)
 
 
 async def page(
@@ -169,6 +176,11 @@ def _checked(by: str, new: NewSuppression) -> Suppression | InvalidInput:
 def _missing() -> InvalidInput:
     message = "this address is not on the list, so nothing holds it back"
     return InvalidInput.at("address", message, Problem.NOT_FOUND)
+
+
+async def _spellings(key: str) -> list[str]:
+    """The ids that the suppression of an address has, before and after its owner was erased."""
+    return [key, await pseudonyms.of(key)]
 
 
 def _query(wanted: SuppressionFilter) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from services import (
     breaker,
     closing,
     counters,
+    erasures,
     groups,
     launch,
     mailings,
@@ -46,6 +47,7 @@ async def sweep(parts: Parts, lane: str) -> None:
         await _end_pauses(parts)
         until = time.monotonic() + TURN_SECONDS
         await groups.forget(until)
+        await erasures.go_on(parts, until)
         async with aclosing(_to_carry_on(parts)) as left:
             async for mailing in left:
                 await _carry_on(parts, mailing, until)

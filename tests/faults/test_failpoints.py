@@ -35,7 +35,7 @@ for room in ROOMS:
     importlib.import_module(f"services.{room}")
 
 ELSEWHERE = (
-    *("audit.", "idempotency.", "imports.", "migrations.", "reports."),
+    *("audit.", "erasing.", "erasures.", "idempotency.", "imports.", "migrations.", "reports."),
     *("retention.", "rollups.", "users."),
 )
 """Places that no worker comes to while it sends; the tests of these die there."""

@@ -79,7 +79,7 @@ class House:
     async def forget(self) -> None:
         """Empty the database, the ledger and the mails, and turn off all faults."""
         with MongoClient[dict[str, Any]](self.environment["DB_URI"]) as client:
-            empty(client.get_default_database(), keep={"kinds"})
+            empty(client.get_default_database(), keep={"kinds", "meta"})
         await self.faults()
         outside = f"{self.ports['outside']}/_ledger"
         ledgers = [outside, *(f"{outside}/{name}" for name in MESSENGERS)]

@@ -14,7 +14,11 @@ from rules.roles import (
 )
 
 EVERYTHING = set(Permission)
-OF_ADMINS = {Permission.MANAGE_API_KEYS, Permission.READ_AUDIT_LOG}
+OF_ADMINS = {
+    Permission.MANAGE_API_KEYS,
+    Permission.MANAGE_PERSONS,
+    Permission.READ_AUDIT_LOG,
+}
 OWN = {Permission.READ_OWN_INBOX, Permission.SET_OWN_PREFERENCES}
 OF_SENDERS = {
     Permission.CREATE_NOTIFICATIONS,

@@ -1,0 +1,268 @@
+"""Erasing persons: nothing names them afterwards, and every count is what it was."""
+
+import re
+import time
+import uuid
+from typing import Any
+
+import pytest
+from bson import ObjectId
+from pymongo.asynchronous.database import AsyncDatabase
+
+from core import clock, failpoints, mongo
+from core.errors import InvalidInput
+from core.parts import Parts
+from models.erasure import Erasure, Person
+from rules import erasure
+from rules.message import Status
+from rules.suppression import Reason
+from services import (
+    erasing,
+    erasures,
+    exports,
+    mailings,
+    messages,
+    notifications,
+    person_export,
+    reconcile,
+    retries,
+    suppressions,
+)
+from services.suppressions import NewSuppression
+from tests import factories
+from tests.services import days
+
+PHONE, EMAIL, TELEGRAM = "79161234567", "ann@example.com", "471100"
+NAME = "Ann Onym"
+TRACES = re.compile(f"{PHONE}|{EMAIL}|{TELEGRAM}|{NAME}", re.IGNORECASE)
+
+
+def database(parts: Parts) -> AsyncDatabase[dict[str, Any]]:
+    return mongo.database(parts.mongo)
+
+
+async def traces(parts: Parts) -> list[str]:
+    """The rows of all collections that name the person."""
+    found = []
+    for name in await database(parts).list_collection_names(filter=factories.OURS):
+        rows = await database(parts)[name].find().to_list()
+        found += [f"{name}: {row}" for row in rows if TRACES.search(str(row))]
+    return found
+
+
+async def go_on(parts: Parts) -> None:
+    await erasures.go_on(parts, time.monotonic() + 60)
+
+
+async def attempted(message_id: uuid.UUID) -> dict[str, Any]:
+    return {
+        "message_id": message_id,
+        "number": 1,
+        "channel": "email",
+        "address": EMAIL,
+        "started_at": clock.now(),
+        "duration_ms": 1.0,
+        "verdict": "refused",
+        "code": "550",
+        "answer": f"<{EMAIL}> is unknown",
+        "worker": "w1",
+    }
+
+
+async def lived(parts: Parts) -> tuple[ObjectId, ObjectId]:
+    """A client with traces everywhere; its id, and that of a mailing that it was part of."""
+    said = {"phone": PHONE, "email": EMAIL, "telegram": TELEGRAM, "muted": ["*/telegram"]}
+    (client_id,) = await factories.clients(1, said=lambda _: said)
+    mailing_id = await factories.launched(parts, 0, channels=("sending_api", "email"))
+    row = await messages.collection().find_one({"channel": "email"})
+    assert row is not None
+    failed = {"status": "failed", "why": "refused: 550", "attempts": 1, "address": EMAIL}
+    failed |= {"closed_at": clock.now()}
+    await messages.collection().update_one({"_id": row["_id"]}, {"$set": failed})
+    counted = {"counts.open": -1, "counts.failed": 1}
+    await database(parts)["counters"].update_one({"mailing_id": mailing_id}, {"$inc": counted})
+    await database(parts)["attempts"].insert_one(await attempted(row["_id"]))
+    (bare,) = await days.ended(clock.now(), address=EMAIL, content={"text": f"Dear {NAME}"})
+    await database(parts)["attempts"].insert_one(await attempted(bare))
+    await suppressions.add("op", [NewSuppression("email", EMAIL, f"{NAME} phoned")])
+    contact = {"owner": "bob", "name": NAME, "key": NAME.lower(), "telegram": TELEGRAM}
+    await database(parts)["contacts"].insert_one(contact)
+    entry = {"action": "createClients", "input": f'{{"phone": "+{PHONE}"}}', "targets": []}
+    await database(parts)["audit"].insert_one({**entry, "at": clock.now(), "by": "op"})
+    return client_id, mailing_id
+
+
+async def erase(parts: Parts, client_id: ObjectId) -> Erasure:
+    names = [str(client_id), "an opaque id"]
+    return await erasures.erase(parts, Person.CLIENT, client_id, names, "admin")
+
+
+async def counts(parts: Parts) -> list[dict[str, Any]]:
+    groups: list[dict[str, Any]] = [{"$group": {"_id": "$status", "count": {"$sum": 1}}}]
+    found = await messages.collection().aggregate([*groups, {"$sort": {"_id": 1}}])
+    return await found.to_list()
+
+
+async def test_nothing_names_an_erased_client_and_all_counts_stay(parts: Parts) -> None:
+    client_id, mailing_id = await lived(parts)
+    before = await messages.collection().count_documents({})
+    assert len(await traces(parts)) >= 7
+    found = await erase(parts, client_id)
+    assert (found.messages, found.done_at is None, found.addresses) == (3, False, [])
+    assert await traces(parts) == []
+    assert await messages.collection().count_documents({}) == before
+    assert await reconcile.reconcile(parts, mailing_id) == {}
+    by_status = {row["_id"]: row["count"] for row in await counts(parts)}
+    assert by_status == {"cancelled": 1, "failed": 1, "sent": 1}
+    assert (await messages.collection().find_one({"status": "failed"}) or {})[
+        "why"
+    ] == "refused: 550"
+    attempts = await database(parts)["attempts"].find().to_list()
+    assert {(row["address"], row["answer"], row["code"]) for row in attempts} == {
+        ("", erasure.ERASED, "550")
+    }
+
+
+async def test_opt_outs_outlive_their_owner(parts: Parts) -> None:
+    client_id, _ = await lived(parts)
+    await erase(parts, client_id)
+    assert await suppressions.listed("email", [EMAIL]) == {EMAIL: Reason.MANUAL}
+    assert await suppressions.listed("telegram", [TELEGRAM]) == {TELEGRAM: Reason.UNSUBSCRIBED}
+    assert await suppressions.listed("sending_api", [PHONE]) == {}
+    await suppressions.resubscribe("telegram", TELEGRAM)
+    assert await suppressions.listed("telegram", [TELEGRAM]) == {}
+    (removed,) = await suppressions.remove("op", [NewSuppression("email", EMAIL)])
+    assert not isinstance(removed, InvalidInput)
+    assert await suppressions.listed("email", [EMAIL]) == {}
+
+
+async def test_a_repeat_changes_nothing_and_an_unknown_one_is_told(parts: Parts) -> None:
+    client_id, _ = await lived(parts)
+    first = await erase(parts, client_id)
+    again = await erase(parts, client_id)
+    assert (again.id, again.done_at, again.messages) == (first.id, first.done_at, 3)
+    with pytest.raises(InvalidInput, match="no such client"):
+        await erase(parts, ObjectId())
+
+
+async def test_a_client_that_was_deleted_before_is_erased_by_its_messages(parts: Parts) -> None:
+    client_id, _ = await lived(parts)
+    await database(parts)["clients"].delete_one({"_id": client_id})
+    assert (await erase(parts, client_id)).done_at is not None
+    left = await traces(parts)
+    assert [row.partition(":")[0] for row in left] == ["contacts"], "no message told its handle"
+
+
+@pytest.mark.parametrize(
+    "place",
+    ["erasures.begun", "erasing.written:1", "erasing.written:2", "erasing.written:3"]
+    + [f"erasing.committed:{count}" for count in range(1, 5)],
+)
+async def test_wherever_a_process_dies_the_sweep_goes_on(parts: Parts, place: str) -> None:
+    client_id, mailing_id = await lived(parts)
+
+    def die() -> None:
+        raise KeyboardInterrupt
+
+    failpoints.arm(place, testing=True, act=die)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            await erase(parts, client_id)
+    finally:
+        failpoints.arm("", testing=True)
+    await go_on(parts)
+    (found,) = await Erasure.find_all().to_list()
+    assert (found.done_at is None, found.messages) == (False, 3)
+    assert await traces(parts) == []
+    assert await reconcile.reconcile(parts, mailing_id) == {}
+
+
+async def test_a_message_under_way_ends_first(parts: Parts) -> None:
+    client_id, _ = await lived(parts)
+    api = {"channel": "sending_api"}
+    await messages.collection().update_one(api, {"$set": {"status": "sending"}})
+    found = await erase(parts, client_id)
+    assert found.done_at is None
+    row = await messages.collection().find_one(api)
+    assert row is not None and row["client_id"] == client_id
+    ended = {"status": "sent", "closed_at": clock.now(), "address": PHONE}
+    await messages.collection().update_one(api, {"$set": ended})
+    await go_on(parts)
+    assert await traces(parts) == []
+    assert (await messages.collection().find_one(api) or {})["status"] == Status.SENT
+
+
+async def test_many_messages_go_in_batches(parts: Parts, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(erasing, "BATCH", 2)
+    monkeypatch.setattr(erasing, "SCANNED", 3)
+    client_id, _ = await lived(parts)
+    await days.ended(clock.now(), 7, client_id=client_id, address=EMAIL)
+    await days.ended(clock.now(), 7, address=EMAIL)
+    listed = await factories.created(parts)
+    await mailings.collection().update_one({"_id": listed.id}, {"$set": {"listed": True}})
+    await days.ended(clock.now(), 4, address=EMAIL, mailing_id=listed.id)
+    assert (await erase(parts, client_id)).messages == 3 + 18
+    assert await traces(parts) == []
+
+
+async def test_what_went_to_the_same_address_of_somebody_else_stays(parts: Parts) -> None:
+    client_id, _ = await lived(parts)
+    other = ObjectId()
+    (theirs,) = await days.ended(clock.now(), user_id=other, address=EMAIL)
+    await erase(parts, client_id)
+    row = await messages.collection().find_one({"_id": theirs})
+    assert row is not None and row["address"] == EMAIL
+
+
+async def test_an_erased_message_is_not_sent_when_it_is_tried_again(parts: Parts) -> None:
+    client_id, mailing_id = await lived(parts)
+    await erase(parts, client_id)
+    retried = await retries.of_mailing(parts, mailing_id, [Status.FAILED], "op")
+    assert retried.count == 1
+    row = await messages.collection().find_one({"mailing_id": mailing_id, "status": "pending"})
+    assert row is not None and row["erased"] and row["address"] == ""
+
+
+async def test_a_user_goes_with_its_inbox_contacts_and_sessions(parts: Parts) -> None:
+    user_id = ObjectId()
+    new = factories.notification(user_id, "new_login", data={"name": NAME})
+    await notifications.create(parts, "a test", new)
+    await database(parts)["users"].update_one({"_id": user_id}, {"$set": {"email": EMAIL}})
+    mine = {"owner": str(user_id), "name": "Bob", "key": "bob", "viber": "x"}
+    await database(parts)["contacts"].insert_one(mine)
+    await database(parts)["sessions"].insert_one(
+        {"subject": str(user_id), "name": NAME, "hash": b"1"}
+    )
+    found = await erasures.erase(parts, Person.USER, user_id, [str(user_id)], "admin")
+    assert found.done_at is not None and found.messages == 1
+    assert await traces(parts) == []
+    for name in ("users", "contacts", "sessions"):
+        assert await database(parts)[name].count_documents({}) == 0
+    row = await messages.collection().find_one({})
+    assert row is not None and row["status"] == "cancelled" and "user_id" not in row
+
+
+async def test_an_export_has_all_that_is_held_about_a_person(parts: Parts) -> None:
+    client_id, _ = await lived(parts)
+    pages = person_export.of_person(parts, Person.CLIENT, client_id, [str(client_id)])
+    rows = [row async for page in pages for row in page]
+    kinds = sorted(row["kind"] for row in rows)
+    assert kinds == [
+        *("attempt", "attempt", "client", "contact"),
+        *("message", "message", "message", "suppression"),
+    ]
+    assert NAME in str(rows) and PHONE in str(rows)
+    await erase(parts, client_id)
+    pages = person_export.of_person(parts, Person.CLIENT, client_id, [str(client_id)])
+    assert [row async for page in pages for row in page] == []
+
+
+async def test_an_export_of_a_user_has_its_inbox(parts: Parts) -> None:
+    user_id = ObjectId()
+    for number in range(3):
+        new = factories.notification(user_id, data={"number": number})
+        await notifications.create(parts, "a test", new)
+    pages = person_export.of_person(parts, Person.USER, user_id, [str(user_id)])
+    rows = [row async for page in pages for row in page]
+    assert [row["kind"] for row in rows] == ["user", *["notification"] * 3]
+    assert exports.BATCH >= 3
