@@ -11,7 +11,7 @@ import typer
 from cli.app import join
 from cli.server import REFUSED, Refused
 from core.errors import BelfryError, ConfigurationError, Invalid
-from jobs import api_key_command, migrate_command
+from jobs import api_key_command, migrate_command, restored_command
 from rules.roles import Role
 
 app = typer.Typer(
@@ -23,6 +23,7 @@ app = typer.Typer(
 
 app.add_typer(api_key_command.app, name="api-key")
 app.command("migrate")(migrate_command.migrate)
+app.command("restored")(restored_command.restored)
 join(app)
 
 FAILED = 2

@@ -37,9 +37,9 @@ class Mongod(Child):
     ) -> None:
         self.port = port
         self.address = place.address
-        self._data = folder / "db"
+        self.folder = folder / "db"
         options: dict[str, object] = {
-            "--dbpath": self._data,
+            "--dbpath": self.folder,
             "--port": port,
             "--bind_ip": place.address,
             "--replSet": REPLICA_SET,
@@ -66,7 +66,7 @@ class Mongod(Child):
 
     def launch(self) -> None:
         """Start it from the main thread and return at once."""
-        make_private(self._data)
+        make_private(self.folder)
         super().launch()
 
     def wait_ready(self, limit_seconds: float = 30) -> None:

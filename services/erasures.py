@@ -57,7 +57,8 @@ async def erase(
     if whose is Person.USER:
         # Whoever listens reads the inbox again, finds nothing, and is told to resynchronise.
         parts.wakeups.publish(str(person_id), b"{}")
-    events.emit("person.erasing", whose=whose.value, ticket=str(ticket))
+    told = {"whose": whose.value, "person_id": str(person_id), "ticket": str(ticket)}
+    events.emit("person.erasing", **told)
     await _go_on(parts, ticket, time.monotonic() + AT_ONCE_SECONDS)
     found = await Erasure.get(ticket)
     assert found is not None

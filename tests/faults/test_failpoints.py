@@ -36,6 +36,7 @@ for room in ROOMS:
 
 ELSEWHERE = (
     *("audit.", "erasing.", "erasures.", "idempotency.", "imports.", "migrations.", "reports."),
+    "restoring.",
     *("retention.", "rollups.", "users."),
 )
 """Places that no worker comes to while it sends; the tests of these die there."""

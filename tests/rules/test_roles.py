@@ -131,7 +131,7 @@ def test_a_key_can_do_no_more_than_its_maker_and_is_no_subscriber(role: Role) ->
 def test_what_operators_manage_is_kept_on_record() -> None:
     assert {each.value for each in OPERATORS} == {
         *("MANAGE_API_KEYS", "MANAGE_CLIENTS", "MANAGE_KINDS", "MANAGE_MAILINGS"),
-        *("MANAGE_PREFERENCES", "MANAGE_SUPPRESSIONS", "MANAGE_TEMPLATES"),
+        *("MANAGE_PERSONS", "MANAGE_PREFERENCES", "MANAGE_SUPPRESSIONS", "MANAGE_TEMPLATES"),
     }
     staff = {role for role in Role if is_operator(principal(role))}
     assert staff == {Role.OPERATOR, Role.ADMIN}
