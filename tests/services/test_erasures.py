@@ -1,15 +1,12 @@
 """Erasing persons: nothing names them afterwards, and every count is what it was."""
 
-import re
 import time
-import uuid
 from typing import Any
 
 import pytest
 from bson import ObjectId
-from pymongo.asynchronous.database import AsyncDatabase
 
-from core import clock, failpoints, mongo
+from core import clock, failpoints
 from core.errors import InvalidInput
 from core.parts import Parts
 from models.erasure import Erasure, Person
@@ -19,11 +16,9 @@ from rules.suppression import Reason
 from services import (
     erasing,
     erasures,
-    exports,
     mailings,
     messages,
     notifications,
-    person_export,
     reconcile,
     retries,
     suppressions,
@@ -31,65 +26,11 @@ from services import (
 from services.suppressions import NewSuppression
 from tests import factories
 from tests.services import days
-
-PHONE, EMAIL, TELEGRAM = "79161234567", "ann@example.com", "471100"
-NAME = "Ann Onym"
-TRACES = re.compile(f"{PHONE}|{EMAIL}|{TELEGRAM}|{NAME}", re.IGNORECASE)
-
-
-def database(parts: Parts) -> AsyncDatabase[dict[str, Any]]:
-    return mongo.database(parts.mongo)
-
-
-async def traces(parts: Parts) -> list[str]:
-    """The rows of all collections that name the person."""
-    found = []
-    for name in await database(parts).list_collection_names(filter=factories.OURS):
-        rows = await database(parts)[name].find().to_list()
-        found += [f"{name}: {row}" for row in rows if TRACES.search(str(row))]
-    return found
+from tests.services.traces import EMAIL, NAME, PHONE, TELEGRAM, database, lived, traces
 
 
 async def go_on(parts: Parts) -> None:
     await erasures.go_on(parts, time.monotonic() + 60)
-
-
-async def attempted(message_id: uuid.UUID) -> dict[str, Any]:
-    return {
-        "message_id": message_id,
-        "number": 1,
-        "channel": "email",
-        "address": EMAIL,
-        "started_at": clock.now(),
-        "duration_ms": 1.0,
-        "verdict": "refused",
-        "code": "550",
-        "answer": f"<{EMAIL}> is unknown",
-        "worker": "w1",
-    }
-
-
-async def lived(parts: Parts) -> tuple[ObjectId, ObjectId]:
-    """A client with traces everywhere; its id, and that of a mailing that it was part of."""
-    said = {"phone": PHONE, "email": EMAIL, "telegram": TELEGRAM, "muted": ["*/telegram"]}
-    (client_id,) = await factories.clients(1, said=lambda _: said)
-    mailing_id = await factories.launched(parts, 0, channels=("sending_api", "email"))
-    row = await messages.collection().find_one({"channel": "email"})
-    assert row is not None
-    failed = {"status": "failed", "why": "refused: 550", "attempts": 1, "address": EMAIL}
-    failed |= {"closed_at": clock.now()}
-    await messages.collection().update_one({"_id": row["_id"]}, {"$set": failed})
-    counted = {"counts.open": -1, "counts.failed": 1}
-    await database(parts)["counters"].update_one({"mailing_id": mailing_id}, {"$inc": counted})
-    await database(parts)["attempts"].insert_one(await attempted(row["_id"]))
-    (bare,) = await days.ended(clock.now(), address=EMAIL, content={"text": f"Dear {NAME}"})
-    await database(parts)["attempts"].insert_one(await attempted(bare))
-    await suppressions.add("op", [NewSuppression("email", EMAIL, f"{NAME} phoned")])
-    contact = {"owner": "bob", "name": NAME, "key": NAME.lower(), "telegram": TELEGRAM}
-    await database(parts)["contacts"].insert_one(contact)
-    entry = {"action": "createClients", "input": f'{{"phone": "+{PHONE}"}}', "targets": []}
-    await database(parts)["audit"].insert_one({**entry, "at": clock.now(), "by": "op"})
-    return client_id, mailing_id
 
 
 async def erase(parts: Parts, client_id: ObjectId) -> Erasure:
@@ -240,29 +181,3 @@ async def test_a_user_goes_with_its_inbox_contacts_and_sessions(parts: Parts) ->
         assert await database(parts)[name].count_documents({}) == 0
     row = await messages.collection().find_one({})
     assert row is not None and row["status"] == "cancelled" and "user_id" not in row
-
-
-async def test_an_export_has_all_that_is_held_about_a_person(parts: Parts) -> None:
-    client_id, _ = await lived(parts)
-    pages = person_export.of_person(parts, Person.CLIENT, client_id, [str(client_id)])
-    rows = [row async for page in pages for row in page]
-    kinds = sorted(row["kind"] for row in rows)
-    assert kinds == [
-        *("attempt", "attempt", "client", "contact"),
-        *("message", "message", "message", "suppression"),
-    ]
-    assert NAME in str(rows) and PHONE in str(rows)
-    await erase(parts, client_id)
-    pages = person_export.of_person(parts, Person.CLIENT, client_id, [str(client_id)])
-    assert [row async for page in pages for row in page] == []
-
-
-async def test_an_export_of_a_user_has_its_inbox(parts: Parts) -> None:
-    user_id = ObjectId()
-    for number in range(3):
-        new = factories.notification(user_id, data={"number": number})
-        await notifications.create(parts, "a test", new)
-    pages = person_export.of_person(parts, Person.USER, user_id, [str(user_id)])
-    rows = [row async for page in pages for row in page]
-    assert [row["kind"] for row in rows] == ["user", *["notification"] * 3]
-    assert exports.BATCH >= 3

@@ -144,7 +144,7 @@ async def test_a_row_that_outlives_too_many_workers_is_put_aside_as_uncertain(
     assert (row["status"], row["why"], row["maybe_sent"]) == ("uncertain", QUARANTINED, True)
     assert (row["reclaims"], "lease" in row) == (QUARANTINE_AFTER, False)
     assert row["closed_at"] is not None
-    assert ("messages.quarantined", {"message_ids": [bad]}) in happened
+    assert ("messages.quarantined", {"message_ids": [bad], "count": 1}) in happened
     assert await suspects(parts, mailing_id) == []
 
 
