@@ -27,7 +27,7 @@ async def watch(parts: Parts) -> None:
 
 async def look(parts: Parts) -> None:
     """Look once."""
-    found = await queues.look(parts)
+    found = await queues.measure(parts)
     breakers = {(one.channel,): one.provider.state is not State.CLOSED for one in found}
     counts = {
         (one.lane, one.channel, state): count

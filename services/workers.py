@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from pymongo import WriteConcern
 from pymongo.asynchronous.collection import AsyncCollection
+from pymongo.read_concern import ReadConcern
 
 from core import mongo
 from core.parts import Parts
@@ -93,7 +94,8 @@ async def leave(who: Identity) -> None:
 async def staff(parts: Parts) -> Staff:
     """Who works, and on what."""
     now = await mongo.now(parts.mongo)
-    found = await Worker.find().sort("-beat_at", "_id").limit(MOST).to_list()
+    rows = await _rows().find().sort({"beat_at": -1, "_id": 1}).limit(MOST).to_list()
+    found = map(Worker.model_validate, rows)
     hands = await in_hand()
     by_name: dict[str, list[InHand]] = {}
     for one in hands:
@@ -131,4 +133,6 @@ def _place(seen: Seen) -> tuple[bool, datetime, str]:
 
 
 def _rows() -> AsyncCollection[dict[str, Any]]:
-    return Worker.get_pymongo_collection().with_options(write_concern=WriteConcern(w=1))
+    """What one server has is enough: the next beat makes up for one that gets lost."""
+    rows = Worker.get_pymongo_collection()
+    return rows.with_options(write_concern=WriteConcern(w=1), read_concern=ReadConcern("local"))
