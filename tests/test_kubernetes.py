@@ -1,8 +1,10 @@
 """deploy/kubernetes says what Kubernetes understands, and what Belfry does."""
 
+import re
 import subprocess
 from typing import Any
 
+import promql_parser
 import pytest
 from pydantic import SecretStr
 
@@ -214,6 +216,15 @@ def test_every_deployment_is_scaled_by_exactly_one_and_may_lose_one() -> None:
     for name in ("api", "worker"):
         assert "replicas" not in deployment(name)["spec"]
         assert get(EXAMPLE, "PodDisruptionBudget", f"belfry-{name}")["spec"]["maxUnavailable"] == 1
+
+
+def test_workers_are_scaled_by_metrics_that_there_are() -> None:
+    page = (compose.ROOT / "docs" / "metrics.md").read_text(encoding="utf-8")
+    told = set(re.findall(r"^\| `(belfry_\w+)` \| gauge", page, re.MULTILINE))
+    for trigger in get(EXAMPLE, "ScaledObject", "belfry-worker")["spec"]["triggers"]:
+        query = trigger["metadata"]["query"]
+        promql_parser.parse(query)
+        assert set(re.findall(r"belfry_\w+", query)) <= told
 
 
 def test_the_backup_is_what_the_restore_reads() -> None:
