@@ -12,6 +12,8 @@ from typing import Any
 from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import OperationFailure
 
+from models.message import Message
+
 Database = AsyncDatabase[dict[str, Any]]
 
 _NOTHING_THERE = (26, 27)
@@ -29,7 +31,18 @@ class Upgrade:
 
 async def _drop_old_indexes(database: Database) -> None:
     """Those that were replaced under new names: each change of a message would keep them up."""
-    for name in ("troubled", "ended", "mailing"):
+    await _drop(database, "troubled", "ended", "mailing")
+
+
+async def _replace_due(database: Database) -> None:
+    """The one that messages are claimed by: first there is the new one, which old processes use too."""
+    (pending,) = (one for one in Message.Settings.indexes if one.document["name"] == "pending")
+    await database["messages"].create_indexes([pending])
+    await _drop(database, "due")
+
+
+async def _drop(database: Database, *names: str) -> None:
+    for name in names:
         try:
             await database["messages"].drop_index(name)
         except OperationFailure as error:
@@ -39,4 +52,5 @@ async def _drop_old_indexes(database: Database) -> None:
 
 UPGRADES: tuple[Upgrade, ...] = (
     Upgrade(1, "drop indexes of messages that others have replaced", _drop_old_indexes),
+    Upgrade(2, "count pending messages without reading them", _replace_due),
 )

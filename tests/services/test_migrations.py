@@ -168,6 +168,19 @@ async def test_the_first_step_drops_indexes_that_were_replaced_and_may_run_again
     await run(mongo.database(parts.mongo))
 
 
+@pytest.mark.usefixtures("razed")
+async def test_the_second_step_has_the_new_index_before_the_old_one_goes_and_may_run_again(
+    parts: Parts,
+) -> None:
+    messages = mongo.database(parts.mongo)["messages"]
+    kept = set(await messages.index_information())
+    await messages.drop_index("pending")
+    await messages.create_index([("mailing_id", 1), ("due_at", 1)], name="due")
+    for _ in range(2):
+        await upgrades.UPGRADES[1].run(mongo.database(parts.mongo))
+        assert set(await messages.index_information()) == kept
+
+
 async def test_many_processes_may_prepare_one_empty_database_at_once(
     database_uri: str,
 ) -> None:
