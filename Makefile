@@ -85,7 +85,7 @@ fuzz: $(INSTALLED) ## Ask everything as everyone, and send what is wrong (ARGS="
 
 lock: $(INSTALLED) ## Write requirements.lock (ARGS="--upgrade" for new versions)
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
-		--extra local --group dev --no-header --no-emit-index-url --no-emit-find-links \
+		--extra local --extra tracing --group dev --no-header --no-emit-index-url --no-emit-find-links \
 		--output-file requirements.lock $(ARGS) pyproject.toml
 
 env: .env ## Make .env for Docker Compose, with a fresh JWT_SECRET

@@ -189,6 +189,12 @@ class Settings(Upkeep, SignIn, Providers, _Basics):
         description="`masked`: the log shows of people's addresses only the ends, and not what they are "
         "told; `full`: both.",
     )
+    tracing_url: str = Field(
+        "",
+        repr=False,  # it may hold a password
+        description="Collector of traces by OTLP over HTTP, like http://127.0.0.1:4318; empty: none. "
+        "Needs belfry[tracing]; OTEL_* variables say the rest.",
+    )
     metrics_host: str = Field("127.0.0.1", description="Address that metrics are on.")
     metrics_port: int = Field(
         0, ge=0, le=65535, description="Port of each process for Prometheus, `/metrics`; 0: none."

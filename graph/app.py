@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from core import abandoned, events, failpoints, log, memory, metrics, pulse, tasks, tokens
+from core import abandoned, events, failpoints, log, memory, metrics, pulse, tasks, tokens, tracing
 from core.errors import ConfigurationError
 from core.parts import Parts, open_parts
 from core.settings import Settings
@@ -109,7 +109,11 @@ def serve(settings: Settings) -> None:
     # Each of thousands of sockets would say when it comes and when it goes.
     logging.getLogger("websockets").setLevel(logging.WARNING)
     app = create_app(settings)
-    with metrics.served(settings, "api"), _listening(settings.host, settings.port) as listener:
+    with (
+        tracing.told(settings, "api"),
+        metrics.served(settings, "api"),
+        _listening(settings.host, settings.port) as listener,
+    ):
         config = uvicorn.Config(
             app,
             loop="uvloop",

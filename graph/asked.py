@@ -16,7 +16,7 @@ from graphql import (
     SelectionSetNode,
 )
 
-from core import events
+from core import events, tracing
 from core.errors import BelfryError, RateLimited
 
 OK = "OK"
@@ -50,13 +50,22 @@ class Asked:
     field: str = UNKNOWN
     code: str = OK
     """Of what went wrong first."""
+    span: tracing.Span | None = None
+    """Where it is traced."""
     _began: float = dataclasses.field(default_factory=time.perf_counter)
     _follows: bool = False
 
-    def ids(self) -> Mapping[str, object]:
+    def trace(self, parent: str | None = None) -> None:
+        """Let it be a span, below that of a client that says so, if anybody traces."""
+        self.span = tracing.begin("server", parent)
+        if self.span is not None:
+            tracing.enter(self.span)
+
+    def ids(self) -> Mapping[str, str]:
         """What all lines of the log have that are written for it."""
-        said = {"request": self.request, "principal": self.principal}
-        return said if self.principal is not None else {"request": self.request}
+        if self.principal is None:
+            return {"request": self.request}
+        return {"request": self.request, "principal": self.principal}
 
     def found(self, kind: str, field: str) -> None:
         """Take note of what it turned out to be."""
@@ -75,6 +84,9 @@ class Asked:
         else:
             seconds = time.perf_counter() - self._began
             events.note("operation.answered", **said, code=self.code, seconds=seconds)
+        if self.span is not None:
+            failed = None if self.code == OK else self.code
+            self.span.end(f"{self.kind} {self.field}", failed, **self.ids(), **said)
         if self.code not in _UNTOLD:
             events.emit("operation.refused", **said, code=self.code)
 

@@ -49,6 +49,7 @@ async def answer(request: Request) -> Response:
         Asked(TRANSPORT, requests.name(request)),
     )
     bearings.take(asked)
+    asked.trace(request.headers.get("traceparent"))
     headers["X-Request-Id"] = asked.request
     try:
         choice = accept.choose(request.headers.getlist("accept"))

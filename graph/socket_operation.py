@@ -70,6 +70,8 @@ class Running:
 
     async def _run(self, operation: Operation, context: Context) -> None:
         bearings.take(self._asked)
+        if self.finite:  # a subscription would be a span of days
+            self._asked.trace()
         try:
             await gate.admit(context)
             async with self._owner.turns if self.finite else _NO_TURN:

@@ -69,7 +69,10 @@ class EventStream(Response):
         """Tell the results as they come."""
         start = {"type": "http.response.start", "status": 200, "headers": self.raw_headers}
         await send(start)
-        self._context.asked.transport = TRANSPORT
+        asked, self._context.asked.transport = self._context.asked, TRANSPORT
+        if asked.span is not None:  # what comes may take days
+            asked.span.end(f"{asked.kind} {asked.field}", **asked.ids())
+            asked.span = None
         try:
             with open_streams.entered(self._context.principal, self.end, self._wire):
                 await self._run(receive, send)

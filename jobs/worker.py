@@ -25,6 +25,7 @@ from core import (
     redis,
     seals,
     tasks,
+    tracing,
 )
 from core.errors import ConfigurationError
 from core.parts import Parts, open_parts
@@ -60,7 +61,7 @@ def work(settings: Settings, lanes: Sequence[str]) -> None:
     daily_reports.recipients(settings)
     log.configure(settings, "worker")
     failpoints.arm(settings.belfry_fail_at, testing=settings.belfry_testing)
-    with metrics.served(settings, "worker"):
+    with tracing.told(settings, "worker"), metrics.served(settings, "worker"):
         uvloop.run(_work(settings, lanes))
 
 

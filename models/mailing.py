@@ -129,6 +129,8 @@ class Mailing(Document):
     settled_at: datetime | None = None
     reconciled_at: datetime | None = None
     """When its counters were last picked to be compared with its rows."""
+    trace: str | None = None
+    """The span of the operation that made it, where operations are traced."""
     created_by: str
     created_at: datetime
     updated_at: datetime

@@ -75,6 +75,8 @@ class Message(Document):
     attempts: int = 0
     attempts_before: int = 0
     """Those of them that were made before its last ending but one; see `models/ending.py`."""
+    trace: str | None = None
+    """Of a personal message: as its mailing's."""
     provider: str | None = None
     """The host that the last attempt asked."""
     reclaims: int = 0

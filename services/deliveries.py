@@ -11,7 +11,7 @@ from bson import ObjectId
 
 from channels.answer import of_error
 from channels.channel import Channel, Envelope, Outcome, Refused, Retry, Sent, Unknown
-from core import events, failpoints
+from core import events, failpoints, tracing
 from core.clock import DatabaseClock
 from rules import backoff, schedule
 from rules.locale import nearest
@@ -79,6 +79,8 @@ async def attempt(
     channel: Channel, sendable: Sendable, seconds: float, worker: str, clock: DatabaseClock
 ) -> tuple[Change, Outcome]:
     """Send once; the change to write, with its attempt, and why. Times are the database's."""
+    row, mailing = sendable.claimed.row, sendable.mailing
+    span = tracing.begin("client", row.get("trace") or (mailing or {}).get("trace"))
     started_at, start = clock.now(), time.perf_counter()
     failpoints.reach(_LEAVING)
     try:
@@ -88,13 +90,12 @@ async def attempt(
         outcome = Unknown("internal", of_error(error, channel.secrets))
     failpoints.reach(_ANSWERED)
     duration_ms = (time.perf_counter() - start) * 1_000
-    row = sendable.claimed.row
     verdict = judge(outcome)
     record = {
         "_id": _dated_id(started_at),
         "message_id": row["_id"],
         "mailing_id": row.get("mailing_id"),
-        "mailing_version": sendable.mailing and sendable.mailing["version"],
+        "mailing_version": mailing and mailing["version"],
         "number": row["attempts"] + 1,
         "channel": channel.name,
         "provider": channel.provider,
@@ -108,7 +109,16 @@ async def attempt(
     }
     change = _change(sendable.claimed, outcome, verdict, record, clock.now())
     _tell(record, sendable, change.fate.status)
+    if span is not None:
+        _trace(span, record)
     return change, outcome
+
+
+def _trace(span: tracing.Span, record: Mapping[str, Any]) -> None:
+    failed = None if record["verdict"] == Verdict.ACCEPTED else str(record["verdict"])
+    ids = {name: str(record[name]) for name in ("message_id", "mailing_id") if record[name]}
+    said = {name: record[name] for name in ("number", "channel", "provider", "code")}
+    span.end(f"attempt {record['channel']}", failed, attempt_id=str(record["_id"]), **ids, **said)
 
 
 def _dated_id(at: datetime) -> ObjectId:

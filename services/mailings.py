@@ -8,7 +8,7 @@ from typing import Any
 from bson import ObjectId
 from pymongo.asynchronous.client_session import AsyncClientSession
 
-from core import clock, events, mongo
+from core import clock, events, mongo, tracing
 from core.errors import Checklist, InvalidInput, Problem
 from core.parts import Parts
 from models.mailing import Mailing, MailingStatus
@@ -49,6 +49,7 @@ async def store(parts: Parts, once: Once | None, make: Callable[[], Awaitable[Ma
             return await mongo.promptly(parts.mongo, work)
         if session is not None:
             await new_mailing.hold(mailing, session)
+        mailing.trace = tracing.traceparent()
         mailing.id = ObjectId()  # type: ignore[assignment] # Beanie's own id is a subclass
         row: dict[str, Any] = mailing.model_dump(by_alias=True, exclude={"revision_id"})
         await collection().insert_one(row, session=session)

@@ -9,6 +9,7 @@ from typing import Any
 from bson import Int64
 from pymongo.asynchronous.client_session import AsyncClientSession
 
+from core import tracing
 from core.errors import InvalidInput, Problem
 from rules.message import Route, Status, message_id, number
 from services import messages
@@ -112,6 +113,8 @@ def _row(message: Personal, numbers: Mapping[uuid.UUID, Int64], now: datetime) -
         "created_at": now,
         **message.links,
     }
+    if (trace := tracing.traceparent()) is not None:
+        row["trace"] = trace
     if message.id in numbers:
         row["number"] = numbers[message.id]
     return row

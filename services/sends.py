@@ -10,7 +10,7 @@ from typing import Any
 from bson import ObjectId
 from pymongo.asynchronous.client_session import AsyncClientSession
 
-from core import clock, events, mongo
+from core import clock, events, mongo, tracing
 from core.errors import InvalidInput
 from core.parts import Parts
 from models.mailing import Mailing
@@ -102,5 +102,6 @@ async def _write_mailing(mailing: Mailing, session: AsyncClientSession) -> None:
         await new_mailing.hold(mailing, session)
     except InvalidInput as error:
         raise wording.renamed(error, drafts.AT) from None
+    mailing.trace = tracing.traceparent()
     row = mailing.model_dump(by_alias=True, exclude={"revision_id"})
     await mailings.collection().insert_one(row, session=session)
