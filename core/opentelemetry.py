@@ -14,7 +14,7 @@ from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.trace import SpanKind, Status, StatusCode
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
-from core.tracing import Attribute, Kind
+from core.spans import Attribute, Kind
 
 PATH = "/v1/traces"
 """Of a collector (OTLP/HTTP)."""

@@ -8,35 +8,10 @@ as the header `traceparent` of the W3C's Trace Context has it.
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Literal, Protocol, TypeAlias
 
 from core.errors import ConfigurationError
 from core.settings import Settings
-
-Kind: TypeAlias = Literal["server", "client", "internal"]
-Attribute: TypeAlias = str | int | float | None
-
-
-class Span(Protocol):
-    """A piece of work under way."""
-
-    @property
-    def traceparent(self) -> str:
-        """The way back to it, for what is done later."""
-
-    def end(self, name: str, failed: str | None = None, **attributes: Attribute) -> None:
-        """It is done; `failed` says by what it failed. Attributes that are None are left out."""
-
-
-class Tracer(Protocol):
-    """Where spans come from."""
-
-    def begin(self, kind: Kind, parent: str | None) -> Span:
-        """A span that begins now, below its parent if that is a good `traceparent`."""
-
-    def close(self) -> None:
-        """Send what is left."""
-
+from core.spans import Kind, Span, Tracer
 
 _tracer: Tracer | None = None
 _current: ContextVar[Span | None] = ContextVar("span", default=None)

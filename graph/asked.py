@@ -18,6 +18,7 @@ from graphql import (
 
 from core import events, tracing
 from core.errors import BelfryError, RateLimited
+from core.spans import Span
 
 OK = "OK"
 LEFT = "CLIENT_LEFT"
@@ -50,7 +51,7 @@ class Asked:
     field: str = UNKNOWN
     code: str = OK
     """Of what went wrong first."""
-    span: tracing.Span | None = None
+    span: Span | None = None
     """Where it is traced."""
     _began: float = dataclasses.field(default_factory=time.perf_counter)
     _follows: bool = False

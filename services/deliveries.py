@@ -13,6 +13,7 @@ from channels.answer import of_error
 from channels.channel import Channel, Envelope, Outcome, Refused, Retry, Sent, Unknown
 from core import events, failpoints, tracing
 from core.clock import DatabaseClock
+from core.spans import Span
 from rules import backoff, schedule
 from rules.locale import nearest
 from rules.message import Route, Status, Verdict, fate
@@ -114,7 +115,7 @@ async def attempt(
     return change, outcome
 
 
-def _trace(span: tracing.Span, record: Mapping[str, Any]) -> None:
+def _trace(span: Span, record: Mapping[str, Any]) -> None:
     failed = None if record["verdict"] == Verdict.ACCEPTED else str(record["verdict"])
     ids = {name: str(record[name]) for name in ("message_id", "mailing_id") if record[name]}
     said = {name: record[name] for name in ("number", "channel", "provider", "code")}
