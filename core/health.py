@@ -12,6 +12,14 @@ from core.parts import Parts
 PROBE_SECONDS = 2.0
 
 
+async def readiness(parts: Parts, *, started: bool) -> tuple[int, dict[str, object]]:
+    """What a process answers when it is asked whether it can work now: HTTP status and body."""
+    checks = {"started": started, **await stores(parts)}
+    good = all(checks.values())
+    body: dict[str, object] = {"status": "ready" if good else "not ready", "checks": checks}
+    return 200 if good else 503, body
+
+
 async def stores(parts: Parts) -> dict[str, bool]:
     """Each store, and whether it answers just now."""
     there = await asyncio.gather(_mongo_answers(parts), _redis_answers(parts))

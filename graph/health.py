@@ -15,7 +15,6 @@ async def live(_: Request) -> JSONResponse:
 async def ready(request: Request) -> JSONResponse:
     """Whether requests can be served now: 503 while MongoDB or Redis is away."""
     parts: Parts = request.app.state.parts
-    checks = {"started": request.app.state.ready.is_set(), **await health.stores(parts)}
-    good = all(checks.values())
-    body = {"status": "ready" if good else "not ready", "checks": checks}
-    return JSONResponse(body, 200 if good else 503)
+    started = request.app.state.ready.is_set()
+    status, body = await health.readiness(parts, started=started)
+    return JSONResponse(body, status)

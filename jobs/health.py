@@ -40,10 +40,8 @@ def _app(parts: Parts, started: asyncio.Event) -> web.Application:
         return web.json_response({"status": "live"})
 
     async def ready(_: web.Request) -> web.Response:
-        checks = {"started": started.is_set(), **await health.stores(parts)}
-        good = all(checks.values())
-        body = {"status": "ready" if good else "not ready", "checks": checks}
-        return web.json_response(body, status=200 if good else 503)
+        status, body = await health.readiness(parts, started=started.is_set())
+        return web.json_response(body, status=status)
 
     app = web.Application()
     app.router.add_get("/health/live", live)

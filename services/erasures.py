@@ -72,7 +72,8 @@ async def get(ticket: ObjectId) -> Erasure | None:
 
 async def go_on(parts: Parts, until: float) -> None:
     """Go on with what was left, for about so long."""
-    found = _collection().find({"done_at": None}, {"_id": 1}).limit(MOST)
+    # As the partial index has it: a missing field would be null as well.
+    found = _collection().find({"done_at": {"$type": "null"}}, {"_id": 1}).limit(MOST)
     for row in await found.to_list():
         if time.monotonic() >= until:
             return
