@@ -4,7 +4,7 @@ import math
 import time
 from datetime import UTC, datetime, timedelta
 
-VAGUE_SECONDS = 1.0
+VAGUE_SECONDS = 0.5
 """Beyond this an answer says too little of the time to set a clock by it again."""
 
 
@@ -34,11 +34,11 @@ class DatabaseClock:
     def observe(self, database_now: datetime, took_seconds: float = 0.0) -> None:
         """Take note of a time that the database answered just now, so long after it was asked.
 
-        Of what took long nobody knows when the database said it: it is better than nothing only.
+        As the answer was on its way for a part of that, we are late by as much, and never early:
+        nothing may be dated later than what comes of it. What took long is better than nothing only.
         """
         if self._ahead is None or took_seconds <= VAGUE_SECONDS:
-            half = timedelta(seconds=took_seconds / 2)
-            self._ahead = database_now + half - datetime.now(UTC)
+            self._ahead = database_now - datetime.now(UTC)
 
     def lose(self) -> None:
         """Take note that the database did not answer."""

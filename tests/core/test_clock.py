@@ -43,14 +43,15 @@ def test_the_database_clock_keeps_the_distance_that_it_observed(ahead: timedelta
         assert database_clock.now() == datetime(2026, 1, 1, 0, 1, 30, tzinfo=UTC) + ahead
 
 
-def test_a_database_clock_takes_the_middle_of_the_way_and_no_answer_that_took_long() -> None:
+def test_a_database_clock_is_set_by_what_took_long_only_if_by_nothing_else() -> None:
     database_clock, hour = clock.DatabaseClock(), timedelta(hours=1)
     with time_machine.travel("2026-01-01T00:00:00Z", tick=False):
-        database_clock.observe(clock.now() + hour, took_seconds=0.8)
-        expected = clock.now() + hour + timedelta(seconds=0.4)
-        assert database_clock.now() == expected
+        database_clock.observe(clock.now() + hour, took_seconds=5)
+        assert database_clock.now() == clock.now() + hour
         database_clock.observe(clock.now(), took_seconds=5)
-        assert database_clock.now() == expected
+        assert database_clock.now() == clock.now() + hour
+        database_clock.observe(clock.now(), took_seconds=0.1)
+        assert database_clock.now() == clock.now()
 
 
 def test_a_database_clock_knows_whether_the_database_was_away() -> None:
