@@ -14,7 +14,7 @@ from core import mongo
 from local.faults import Faults
 from tests.cluster.cluster import API_HOSTS, WORK_HOSTS, Cluster
 from tests.cluster.load import Load
-from tests.cluster.replicas import STEP_DOWN_SECONDS, Replica, is_primary
+from tests.cluster.replicas import STEP_DOWN_SECONDS, Replica, is_primary, seldom
 from tests.faults import desk
 from tests.faults.scene import eventually
 
@@ -88,7 +88,7 @@ async def majority_lost(load: Load) -> None:
         async def is_alone() -> bool:
             return not await is_primary(lonely)
 
-        await eventually(is_alone)
+        await seldom(is_alone)
         await load.writers.are_refused()
         for one in others:
             one.host.heal()
@@ -134,9 +134,10 @@ async def api_cut_off(load: Load) -> None:
 
 
 async def rolling_restart(load: Load) -> None:
-    """One after the other, all APIs and workers are told to end and others started."""
-    for name in (*API_HOSTS, *WORK_HOSTS):
-        await load.cluster.restart(name)
+    """An API and a worker at a time, all are told to end and others started."""
+    for names in zip(API_HOSTS, WORK_HOSTS, strict=True):
+        await asyncio.gather(*map(load.cluster.restart, names))
+        await load.cluster.ready()
         await load.writes()
     await load.delivers()
 

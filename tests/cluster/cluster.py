@@ -73,7 +73,6 @@ class Cluster(Scene):
             self.start_api(name)
         else:
             self.start_worker(name)
-        await self.ready()
 
     async def stop(self) -> None:
         """End all of them."""

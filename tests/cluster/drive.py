@@ -114,6 +114,9 @@ def main() -> int:
     parser.add_argument("--folder", type=Path, help="for data and logs; else a temporary one")
     parser.add_argument("--inside", type=int, metavar="PID", help=argparse.SUPPRESS)
     said = parser.parse_args()
+    acts = said.acts.split(",")
+    if unknown := set(acts) - set(ACTS):
+        parser.error(f"there is no act {', '.join(unknown)}; there are {', '.join(ACTS)}")
     kind: Kind = said.network or ("namespaces" if said.inside or own_network() else "loopback")
     if kind == "namespaces" and not said.inside:
         _enter_own_network()
@@ -121,7 +124,6 @@ def main() -> int:
     print(f"cluster of {kind}, {said.minutes:g} minutes, --seed {said.seed}", flush=True)
     with contextlib.ExitStack() as stack:
         folder = said.folder or Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        acts = said.acts.split(",")
         tally = asyncio.run(drive(folder, kind, said.seed, 60 * said.minutes, acts))
     print(tally.told())
     return 1 if tally.faults else 0

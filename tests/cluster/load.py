@@ -24,8 +24,8 @@ from tests.faults.scene import eventually
 USERS = 4
 BELLS_EACH = 2
 WRITERS = 3
-WRITE_PAUSE = 0.1
-CLIENTS = 120
+WRITE_PAUSE = 0.2
+CLIENTS = 80
 ACT_PAUSE = 0.8
 LONGEST_SECONDS = 20.0
 """Of a mailing."""

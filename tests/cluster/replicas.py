@@ -1,5 +1,7 @@
 """A MongoDB of three hosts, with short elections."""
 
+import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +22,7 @@ ELECTION = {
 }
 ANSWER_MILLISECONDS = 2_000
 STEP_DOWN_SECONDS = 5
+LOOK_SECONDS = 0.25
 SECONDARY = 2
 """MongoDB's number for that state of a member."""
 
@@ -91,7 +94,7 @@ class Replicas:
             found[:] = [one for one in self.all if one is not but and await is_primary(one)]
             return bool(found)
 
-        await eventually(leads)
+        await seldom(leads)
         return found[0]
 
     async def whole(self) -> None:
@@ -103,7 +106,19 @@ class Replicas:
             states = sorted(member["state"] for member in status["members"])
             return states == [1] + [SECONDARY] * (len(self.all) - 1)
 
-        await eventually(follow)
+        await seldom(follow)
+
+
+async def seldom(condition: Callable[[], Awaitable[bool]]) -> None:
+    """Return when the condition holds; each look at it takes connections of its own."""
+
+    async def looked() -> bool:
+        held = await condition()
+        if not held:
+            await asyncio.sleep(LOOK_SECONDS)
+        return held
+
+    await eventually(looked)
 
 
 async def is_primary(one: Replica) -> bool:

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
+from itertools import cycle
 from typing import Any
 from uuid import uuid4
 
@@ -62,10 +63,9 @@ class Writers:
             user = dice.choice(self.users)
             said = {"userId": user, "key": dice.choice(KEYS), "data": {"text": dice.random()}}
             said["idempotencyKey"] = str(uuid4())
-            address = dice.choice(self.addresses)
-            while (refusal := await self._ask(http, address, said)) is not None:
+            turns = cycle(dice.sample(self.addresses, len(self.addresses)))
+            while (refusal := await self._ask(http, next(turns), said)) is not None:
                 self.refused[refusal] += 1
-                address = dice.choice(self.addresses)
                 await asyncio.sleep(AGAIN_SECONDS)
             self.stored[user] += 1
             await asyncio.sleep(dice.expovariate(1 / pause))
