@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from functools import partial, wraps
-from typing import Annotated, Any, Concatenate, ParamSpec
+from typing import Annotated, Any, Concatenate, ParamSpec, TypeVar
 
 import typer
 
@@ -15,6 +15,7 @@ from cli.screen import Screen
 from cli.server import DEFAULT_URL, Server, address, is_loopback
 
 P = ParamSpec("P")
+Result = TypeVar("Result")
 INTERRUPTED = 130
 """Exit code after Ctrl-C, as shells have it."""
 CUT_OFF = 141
@@ -63,7 +64,8 @@ def command(
             where = address(url)
             bearer = partial(_bearer, where, token, belfry.obj)
             said: Any = arguments
-            _finished(_calling(where, bearer, Screen(as_json), partial(work, **said)))
+            calling = _calling(where, bearer, Screen(as_json), partial(work, **said))
+            to_its_end(partial(asyncio.run, calling))
 
         run.__dict__["__signature__"] = _signature(options_of or work)
         app.command(name)(run)
@@ -102,11 +104,12 @@ async def _calling(
         await work(Call(server, screen))
 
 
-def _finished(work: Coroutine[Any, Any, None]) -> None:
+def to_its_end(work: Callable[[], Result]) -> Result:
     """Do it to its end, or to Ctrl-C, or until nobody reads what it says."""
     try:
-        asyncio.run(work)
+        result = work()
         sys.stdout.flush()
+        return result
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
     except BrokenPipeError:

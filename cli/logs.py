@@ -1,16 +1,16 @@
 """`belfry logs`: everything that logs say about one mailing, message, client, user or request (M23)."""
 
 import json
-import os
 import sys
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from cli import log_files
-from cli.command import CUT_OFF, INTERRUPTED
+from cli.command import to_its_end
 from cli.screen import clean
 from cli.trail import Trail, wanted
 from core.errors import Invalid
@@ -50,15 +50,8 @@ def logs(
     if not about:
         raise Invalid("say what about: --mailing, --message, --client, --user or --request")
     read = log_files.Read()
-    try:
-        found = _tell(_sources(files, data), Trail(about), read, as_json=as_json)
-        sys.stdout.flush()
-    except KeyboardInterrupt:
-        sys.exit(INTERRUPTED)
-    except BrokenPipeError:
-        # What is still in the buffer must not fail again when the interpreter ends.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(CUT_OFF)
+    work = partial(_tell, _sources(files, data), Trail(about), read, as_json=as_json)
+    found = to_its_end(work)
     if read.broken:
         _say(f"{read.broken} of {read.lines} lines passed over, which are no events in JSON")
     if not found:
