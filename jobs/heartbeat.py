@@ -39,6 +39,8 @@ class Heart:
         self._shifts: dict[str, tuple[str, set[str]]] = {lane: ("", set()) for lane in lanes}
         self._tries: Counter[bool] = Counter()
         self._counted_at = self._began
+        self.saying: asyncio.Task[None] | None = None
+        """The beat that is being written."""
 
     def lives(self, lane: str, name: str, doing: set[str]) -> None:
         """A lane goes on under a name of its own; `doing` is its live list of jobs."""
@@ -85,7 +87,10 @@ async def _beat(heart: Heart, stop: asyncio.Event) -> None:
     while True:
         stopping = stop.is_set()
         try:
-            await workers.beat(heart.who, heart.beat(stopping=stopping))
+            said = workers.beat(heart.who, heart.beat(stopping=stopping))
+            heart.saying = asyncio.create_task(said)
+            # One that is cut off at the end could be written after the goodbye.
+            await asyncio.shield(heart.saying)
         except PyMongoError as error:
             events.emit("worker.beat.failed", worker=str(heart.who), error=str(error))
         if stopping:
@@ -98,6 +103,8 @@ async def _beat(heart: Heart, stop: asyncio.Event) -> None:
 async def _say_goodbye(heart: Heart) -> None:
     try:
         async with asyncio.timeout(GOODBYE_SECONDS):
+            if heart.saying is not None:
+                await asyncio.gather(heart.saying, return_exceptions=True)
             await workers.leave(heart.who)
     except (PyMongoError, TimeoutError) as error:
         # It is shown as lost then, until MongoDB forgets it.
