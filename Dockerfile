@@ -10,7 +10,7 @@ COPY requirements.lock pyproject.toml ./
 RUN --mount=type=cache,target=/root/.cache/uv \
     uv venv /opt/belfry \
     && uv pip install --python /opt/belfry --only-binary :all: \
-        --constraint requirements.lock --requirement pyproject.toml
+        --constraint requirements.lock --requirement pyproject.toml --extra tracing
 COPY . .
 RUN --mount=type=cache,target=/root/.cache/uv \
     uv build --wheel --build-constraint requirements.lock --require-hashes \
