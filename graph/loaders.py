@@ -15,13 +15,14 @@ from strawberry.dataloader import DataLoader
 
 from core.parts import Parts
 from models.attempt import Attempt
+from models.course import Point
 from models.group import Group
 from models.mailing import Mailing
 from models.mailing_change import MailingChange
 from models.message import Message
 from models.template import TemplateVersion
 from rules.message import Status
-from services import changes, groups, history, inbox, mailings, stats, template_lists
+from services import changes, courses, groups, history, inbox, mailings, stats, template_lists
 from services.paging import Page
 
 MOST_AT_ONCE = 500
@@ -74,6 +75,9 @@ class Loaders:
     def __init__(self, parts: Parts) -> None:
         self.statistics: DataLoader[ObjectId, stats.Statistics] = _loader(
             partial(stats.of_mailings, parts)
+        )
+        self.courses: DataLoader[ObjectId, list[Point]] = _loader(
+            partial(courses.of_mailings, parts)
         )
         self.attempts: DataLoader[UUID, list[Attempt]] = _loader(history.attempts)
         self.messages: DataLoader[MessagesOf, Page[Message]] = _loader(_messages)

@@ -10,6 +10,7 @@ from graph import ids
 from graph.audience import Audience
 from graph.auth import Needs
 from graph.context import Info
+from graph.course import CoursePoint
 from graph.enums import Channel, MailingStatus, MessageStatus
 from graph.errors import at_field
 from graph.loaders import ChangesOf, MessagesOf
@@ -72,6 +73,15 @@ class Mailing(Node):
     async def statistics(self, info: Info) -> Statistics:
         """The same cost for any number of messages."""
         return Statistics.of(await info.context.loaders.statistics.load(self.key))
+
+    @strawberry.field(
+        description="How its counts went from its start to now or its end, at no more than 122 moments.",
+        extensions=[Needs(Permission.READ_STATISTICS)],
+    )
+    async def course(self, info: Info) -> list[CoursePoint]:
+        """Also at the same cost."""
+        found = await info.context.loaders.courses.load(self.key)
+        return [CoursePoint.of(point) for point in found]
 
     @strawberry.field(description="Its messages, down to each attempt.")
     async def messages(

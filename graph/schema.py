@@ -34,6 +34,7 @@ from graph.preparation import Preparation, may_introspect, operation_type
 from graph.preview import PreviewQuery
 from graph.progress import ProgressSubscription
 from graph.queue import QueueQuery
+from graph.reason import ReasonQuery
 from graph.report import ReportMutation, ReportQuery
 from graph.scalars import SCALARS
 from graph.segment import SegmentMutation, SegmentQuery
@@ -68,6 +69,7 @@ class Query(
     PreviewQuery,
     QueueQuery,
     ReportQuery,
+    ReasonQuery,
     SegmentQuery,
     SendQuery,
     StatisticsQuery,

@@ -5,7 +5,14 @@ from functools import cache
 from graphql import GraphQLEnumType, GraphQLField, GraphQLSchema
 
 USUAL_SIZE = 10
-USUAL_SIZES = {"errors": 1, "samples": 5, "variants": 3, "byStatus": 9, "messages": 3}
+USUAL_SIZES = {
+    "errors": 1,
+    "samples": 5,
+    "variants": 3,
+    "byStatus": 9,
+    "messages": 3,
+    "course": 122,
+}
 WEIGHTS = {
     "FailedMessage.text": 20,
     "Query.queues": 100,

@@ -11,6 +11,7 @@ from models.attempt import Attempt
 from models.audit_entry import AuditEntry
 from models.client import Client
 from models.contact import Contact
+from models.course import Course
 from models.ending import Ending
 from models.erasure import Erasure
 from models.group import Group
@@ -42,6 +43,7 @@ DOCUMENTS: tuple[type[Document], ...] = (
     Client,
     Contact,
     Counter,
+    Course,
     Ending,
     Erasure,
     Group,

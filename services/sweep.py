@@ -16,6 +16,7 @@ from services import (
     breaker,
     closing,
     counters,
+    courses,
     erasures,
     groups,
     launch,
@@ -45,6 +46,7 @@ async def sweep(parts: Parts, lane: str) -> None:
         events.emit("leases.reclaimed", count=reclaimed)
     if lane == messages.BULK:
         await _end_pauses(parts)
+        await courses.note(parts)
         until = time.monotonic() + TURN_SECONDS
         await groups.forget(until)
         await erasures.go_on(parts, until)

@@ -17,6 +17,7 @@ MAY = {
     "Query.contacts": SENDERS,
     "Query.erasure": ADMINS,
     "Query.failedMessages": SENDERS,
+    "Query.failureReasons": VIEWERS,
     "Query.group": VIEWERS,
     "Query.groups": VIEWERS,
     "Query.history": VIEWERS,

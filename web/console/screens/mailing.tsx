@@ -1,4 +1,4 @@
-import { Button, Group, SimpleGrid, Stack, Tabs } from '@mantine/core';
+import { Box, Button, Group, SimpleGrid, Stack, Tabs } from '@mantine/core';
 import { IconSend } from '@tabler/icons-react';
 import { Link, useLocation } from 'wouter';
 
@@ -21,6 +21,7 @@ import { Retry } from './mailing/retry';
 import { Standing } from './mailing/standing';
 import { Tail } from './mailing/tail';
 import { Actions } from './mailings/actions';
+import { Codes } from './overview/codes';
 
 const POLL_SECONDS = 5;
 
@@ -70,8 +71,11 @@ export default function Mailing({ id }: { id: string }) {
         <Tabs.Panel value="standing">
           <SimpleGrid cols={{ base: 1, lg: 2 }}>
             <Standing counts={mailing.statistics} />
-            <Pace id={id} mailing={mailing} />
+            <Pace id={id} />
           </SimpleGrid>
+          <Box mt="md">
+            <Codes mailingId={id} />
+          </Box>
         </Tabs.Panel>
         <Tabs.Panel value="recipients">
           <Recipients id={id} />

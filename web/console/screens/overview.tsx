@@ -9,6 +9,7 @@ import { Head } from '../parts/head';
 import { Loading } from '../parts/loading';
 import { usePolled } from '../parts/use-polled';
 import { ended } from '../parts/words';
+import { Codes } from './overview/codes';
 import { Days } from './overview/days';
 import { Reasons } from './overview/reasons';
 import { Tile } from './overview/tile';
@@ -61,6 +62,9 @@ export default function Overview() {
         </Grid.Col>
         <Grid.Col span={{ base: 12, lg: 5 }}>
           <Reasons lines={history?.history.lines ?? []} days={DAYS} />
+        </Grid.Col>
+        <Grid.Col span={12}>
+          <Codes />
         </Grid.Col>
       </Grid>
     </Stack>

@@ -1,54 +1,29 @@
-import { Text } from '@mantine/core';
-import { useEffect, useState } from 'react';
-
-import type { CountsFragment, MailingStatus } from '../../gql/graphql';
+import { CourseDocument } from '../../gql/graphql';
 import { Chart } from '../../parts/chart';
+import { usePolled } from '../../parts/use-polled';
 import { STATUSES } from '../../parts/words';
-import { useProgress } from './use-progress';
 
-const KEPT = 240;
+const POLL_SECONDS = 3;
+const DAY_MS = 86_400_000;
 const TIME = new Intl.DateTimeFormat(undefined, { timeStyle: 'medium' });
+const DATE_AND_TIME = new Intl.DateTimeFormat(undefined, { dateStyle: 'short', timeStyle: 'short' });
 
-interface Given {
-  id: string;
-  mailing: { status: MailingStatus; statistics: CountsFragment };
-}
-
-interface Point {
-  at: string;
-  sent: number;
-  failed: number;
-}
-
-const point = (counts: CountsFragment): Point => ({
-  at: TIME.format(new Date()),
-  sent: counts.sent,
-  failed: counts.failed + counts.undeliverable,
-});
-
-/** Sent and failed over time, since the screen was opened. */
-export function Pace({ id, mailing }: Given) {
-  const live = useProgress(id, mailing.status);
-  const counts = live?.counts ?? mailing.statistics;
-  const [points, setPoints] = useState<Point[]>(() => [point(counts)]);
-  useEffect(() => {
-    setPoints((kept) => [...kept, point(counts)].slice(-KEPT));
-  }, [counts.sent, counts.failed, counts.undeliverable]);
+/** Sent and failed over time, from the start to now or the end. */
+export function Pace({ id }: { id: string }) {
+  const [{ data }] = usePolled(CourseDocument, { id }, POLL_SECONDS);
+  const points = data?.mailing?.course ?? [];
+  const times = points.map((one) => new Date(one.at));
+  const long = times.length > 1 && times.at(-1)!.getTime() - times[0]!.getTime() > DAY_MS;
   return (
     <Chart
       kind="line"
       title="Over time"
       of="Time"
-      labels={points.map((one) => one.at)}
+      labels={times.map((time) => (long ? DATE_AND_TIME : TIME).format(time))}
       series={[
         { label: 'Sent', color: STATUSES.SENT.color, values: points.map((one) => one.sent) },
         { label: 'Failed', color: STATUSES.FAILED.color, values: points.map((one) => one.failed) },
       ]}
-      aside={
-        <Text size="xs" c="dimmed">
-          since this was opened
-        </Text>
-      }
     />
   );
 }
