@@ -30,6 +30,7 @@ STYLED = POLICY.replace("style-src 'self'", "style-src 'self' 'unsafe-inline'")
 """Monaco (the explorer's editor) and Mantine (the console) write styles as they go; scripts stay ours alone."""
 PAGES = {
     "/bell": ("bell.html", POLICY),
+    "/bell/react": ("bell-react.html", POLICY),
     "/docs": ("explorer.html", STYLED),
     "/graphiql": ("explorer.html", STYLED),
     "/console": ("console.html", STYLED),

@@ -93,6 +93,7 @@ await generate();
 await rm(out, { recursive: true, force: true });
 await bell();
 await page('pages', 'bell.html');
+await page('pages', 'bell-react.html');
 await page('explorer', 'explorer.html');
 await page('console', 'console.html');
 process.exitCode = (await keepsBudgets()) ? 0 : 1;

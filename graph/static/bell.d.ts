@@ -86,6 +86,16 @@ export interface BelfryBellElement extends HTMLElement {
   ): void;
 }
 
+/** What the tag takes in JSX: its properties, and its events by their names after `on`, as in React 19. */
+export type BellProps = Partial<
+  Pick<
+    BelfryBellElement,
+    'url' | 'userId' | 'token' | 'getToken' | 'linkOf' | 'strings' | 'locale' | 'theme' | 'open' | 'toastSeconds'
+  >
+> & { [Name in keyof BellEventMap as `on${Name}`]?: (event: BellEventMap[Name]) => void } & {
+  placement?: 'start';
+};
+
 declare global {
   interface HTMLElementTagNameMap {
     'belfry-bell': BelfryBellElement;

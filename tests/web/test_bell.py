@@ -228,3 +228,18 @@ async def test_axe_finds_nothing_in_light_and_dark(desk: Desk, user: str) -> Non
     for scheme in ("light", "dark"):
         await page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
         assert await desk.faults_of_access(page) == []
+
+
+async def test_the_page_in_react_has_its_state_from_the_bell(desk: Desk, user: str) -> None:
+    token = desk.house.token("subscriber", user)
+    page = await desk.tab(f"/bell/react#user={user}&token={token}")
+    await expect(page.locator("#status")).to_have_text("live")
+    await notify(desk, user)
+    await expect(page.locator("#last")).to_have_text("Ada wrote to you")
+    await expect(page.locator("#unread")).to_have_text("1")
+    assert "token" not in page.url
+    assert await desk.faults_of_access(page) == []
+    # Another reader, and the element follows what React says.
+    await page.get_by_label("User").fill(str(ObjectId()))
+    await page.get_by_role("button", name="Follow").click()
+    await expect(page.locator("#status")).to_have_text("refused")
