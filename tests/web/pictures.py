@@ -23,7 +23,7 @@ from tests.web.scenery import USER, Shop, furnish, today
 
 OUT = Path(__file__).parents[2] / "docs" / "images"
 QUALITY = 0.82
-SLOW = {"latency_seconds": 1.0, "jitter_seconds": 0.5, "refuse_rate": 0.04, "error_rate": 0.04}
+SLOW = {"latency_seconds": 5.0, "jitter_seconds": 3.0, "refuse_rate": 0.04, "error_rate": 0.04}
 """So that something is seen under way, and some of it fails."""
 SECONDS = {"overview": 25.0, "mailing": 6.0}
 """Until charts have filled and bells rung; others take one."""
