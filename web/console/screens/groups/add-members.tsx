@@ -32,7 +32,8 @@ export function AddMembers({ group, onClose, onDone }: Given) {
       const [first] = done.results[at]?.errors ?? [];
       return first ? [{ said: one, message: first.message }] : [];
     });
-    tell.done(`${counted(said.length - wrong.length, 'member')} in ${group}`);
+    const added = said.length - wrong.length;
+    if (added) tell.done(`${counted(added, 'member')} added to ${group}`);
     onDone();
     setMistakes(wrong);
     setText(wrong.map((one) => one.said).join('\n'));

@@ -83,7 +83,7 @@ function ByName({ draft, change, errors }: Given) {
   const wrong = errors.flatMap(({ field, message }) => {
     if (field.includes('.context')) return [];
     const place = OF_ONE.exec(field)?.[1];
-    return place === undefined ? [] : [`${named[Number(place)]?.label ?? 'One of them'} ${message}`];
+    return place === undefined ? [] : [`${named[Number(place)]?.label ?? 'One of them'}: ${message}`];
   });
   const none = errors.find(({ field }) => /^(?:input\.)?to(?:\.recipients)?$/.test(field))?.message;
   return (
