@@ -133,7 +133,7 @@ async def test_what_failed_is_tried_again(desk: Desk) -> None:
     await at_work(desk.house.worker())
     mailing = await mail(desk, "Refused")
     page = await console(desk, f"/mailings/{mailing}")
-    codes = page.get_by_role("region", name="Failures by code")
+    codes = page.locator("section", has_text="Failures by code")
     await codes.get_by_role("button", name="As a table").click(timeout=60_000)
     await expect(codes).to_contain_text("refused: 400")
     await page.get_by_role("button", name="Retry failed").click(timeout=60_000)

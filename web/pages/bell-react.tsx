@@ -1,6 +1,6 @@
 import './jsx';
 
-import { type FormEvent, useState } from 'react';
+import { type FormEvent, useCallback, useState } from 'react';
 import { createRoot } from 'react-dom/client';
 
 import type { BellNotification, BellStatus } from '../bell/bell';
@@ -48,6 +48,8 @@ function App({ first }: { first: Reader }) {
   const [status, setStatus] = useState<BellStatus>();
   const [unread, setUnread] = useState(0);
   const [last, setLast] = useState<BellNotification>();
+  // The same function at each rendering: another one is another way to sign in, and a new connection.
+  const getToken = useCallback(() => reader.token, [reader]);
   return (
     <>
       <header>
@@ -55,7 +57,7 @@ function App({ first }: { first: Reader }) {
         {reader.userId && (
           <belfry-bell
             userId={reader.userId}
-            getToken={() => reader.token}
+            getToken={getToken}
             onbelfry-status={(event) => setStatus(event.detail)}
             onbelfry-unread={(event) => setUnread(event.detail)}
             onbelfry-notification={(event) => setLast(event.detail)}

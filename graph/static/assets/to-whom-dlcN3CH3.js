@@ -1,0 +1,1 @@
+import{i as e}from"./head-B0XQ4M9W.js";var t={CLIENTS:`All clients`,USERS:`All users`,EVERYONE:`Everyone`};function n({recipients:n,group:r,segment:i,all:a}){return a?t[a]:r?`Group ${r}`:i?`Segment ${i}`:e(n??0,`recipient`)}export{n as t};

@@ -1,1 +1,0 @@
-import{o as e}from"./head-BKQ7Rc0A.js";function t({inApp:t,email:n,emailIfUnreadAfter:r}){return n?t?r?`Into the inbox; by e-mail if unread after ${e(r)}`:`Into the inbox and by e-mail`:`By e-mail`:`Into the inbox`}export{t};

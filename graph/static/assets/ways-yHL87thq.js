@@ -1,0 +1,1 @@
+import{o as e}from"./head-B0XQ4M9W.js";function t({inApp:t,email:n,emailIfUnreadAfter:r}){return n?t?r?`Into the inbox; by e-mail if unread after ${e(r)}`:`Into the inbox and by e-mail`:`By e-mail`:`Into the inbox`}export{t};
