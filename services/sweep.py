@@ -46,13 +46,13 @@ async def sweep(parts: Parts, lane: str) -> None:
         events.emit("leases.reclaimed", count=reclaimed)
     if lane == messages.BULK:
         await _end_pauses(parts)
-        await courses.note(parts)
         until = time.monotonic() + TURN_SECONDS
         await groups.forget(until)
         await erasures.go_on(parts, until)
         async with aclosing(_to_carry_on(parts)) as left:
             async for mailing in left:
                 await _carry_on(parts, mailing, until)
+        await courses.note(parts)
 
 
 async def to_launch(parts: Parts) -> list[ObjectId]:
