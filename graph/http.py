@@ -57,11 +57,17 @@ async def answer(request: Request) -> Response:
     except ClientDisconnect:
         asked.code, response = LEFT, Response(status_code=CLIENT_LEFT)
     except Exception as error:  # noqa: BLE001 - nothing of it may reach the client unmasked
-        rejected = rejection.of(error)
-        asked.code, response = rejected.code, rejection.answer(rejected, choice.json, headers)
+        response = _refused(error, choice, headers, asked)
     if not isinstance(response, EventStream):  # it has begun only now
         asked.ended()
     return response
+
+
+def _refused(error: Exception, choice: Choice, headers: dict[str, str], asked: Asked) -> Response:
+    """The answer to an error; a name for that in the frame above would keep the body alive."""
+    rejected = rejection.of(error)
+    asked.code = rejected.code
+    return rejection.answer(rejected, choice.json, headers)
 
 
 async def _answer(

@@ -19,6 +19,8 @@ from rules.message import Status
 from services import mailings, messages
 
 WAITING = WAITS_FOR_WINDOW
+USER_WAITS = "user_waits"
+"""The index by which a user's are found: there are others, which hold all that it ever got."""
 UNKNOWN_ZONE = "UTC"
 """Of whoever has none, or is gone."""
 BATCH = 1_000
@@ -49,15 +51,17 @@ async def clients_moved(
 
 async def users_moved(user_ids: list[ObjectId], session: AsyncClientSession | None = None) -> None:
     """The same for users."""
-    await _look_again({"user_id": {"$in": user_ids}}, session)
+    await _look_again({"user_id": {"$in": user_ids}}, session, USER_WAITS)
 
 
-async def _look_again(of_them: dict[str, Any], session: AsyncClientSession | None) -> None:
+async def _look_again(
+    of_them: dict[str, Any], session: AsyncClientSession | None, index: str | None = None
+) -> None:
     waiting = {**of_them, "status": Status.PENDING, "why": WAITING}
     # Due at once: the pump asks for the zone right before the send, and puts it off again.
     # Personal ones may have a start that is still to come.
     due = [{"$set": {"due_at": {"$ifNull": ["$start_at", "$created_at"]}}}]
-    await messages.collection().update_many(waiting, due, session=session)
+    await messages.collection().update_many(waiting, due, session=session, hint=index)
 
 
 async def move(parts: Parts, mailing_id: ObjectId) -> bool:

@@ -31,6 +31,7 @@ SCALARS: dict[str, st.SearchStrategy[Any]] = {
     "Int": st.integers(-(2**31), 2**31 - 1),
     "Float": st.floats(allow_nan=False),
     "Boolean": st.booleans(),
+    "Date": st.dates(),
     "DateTime": st.datetimes(timezones=st.just(UTC)),
     "JSON": st.none() | st.dictionaries(st.text(), st.integers()),
 }

@@ -128,7 +128,7 @@ def test_it_starts_stops_and_finds_its_data_again(start: Start) -> None:
     answer = up.ask(NOTIFY, sender, userId=USER, key="new_post")
     assert answer["createNotification"]["errors"] == []
     # Where links in mails lead to.
-    worker = up.child("work").environ()
+    worker = up.child(" work").environ()
     assert worker["PUBLIC_URL"] == f"http://127.0.0.1:{up.ports.api}"
     children = up.children()
     assert up.end(signal.SIGINT) == 0

@@ -2,11 +2,14 @@
 
 import asyncio
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeAlias
 
 from pymongo import monitoring
 
+from core.parts import Parts
+
 Plan = tuple[str, str, Callable[[], object]]
+Task: TypeAlias = "asyncio.Task[Any]"
 
 
 class Interludes(monitoring.CommandListener):
@@ -58,7 +61,7 @@ class Interludes(monitoring.CommandListener):
         pass
 
 
-def cancel_at(interludes: Interludes, number: int, task: "asyncio.Task[Any]") -> None:
+def cancel_at(interludes: Interludes, number: int, task: Task) -> None:
     """Cancel the task right before its command of this number: what kill -9 leaves of it."""
 
     def act() -> None:
@@ -68,6 +71,16 @@ def cancel_at(interludes: Interludes, number: int, task: "asyncio.Task[Any]") ->
             task.cancel()
 
     interludes.before("any", "", act)
+
+
+async def cut_off_at(parts: Parts, interludes: Interludes, number: int, task: Task) -> None:
+    """Cancel the task so, and wait until all can read what it has left behind."""
+    cancel_at(interludes, number, task)
+    await asyncio.wait({task})
+    interludes.plans.clear()
+    # Readers see what most of the replica set have, and they have all that comes before this.
+    note = {"appendOplogNote": 1, "data": {}, "writeConcern": {"w": "majority"}}
+    await parts.mongo.admin.command(note)
 
 
 INTERLUDES = Interludes()

@@ -15,7 +15,7 @@ from services.new_audience import NewAudience
 from services.segments import NewSegment
 from tests import factories
 from tests.factories import id_of, mailing
-from tests.services.interludes import Interludes, cancel_at
+from tests.services.interludes import Interludes, cut_off_at
 from tests.services.looking import mistakes
 
 FOREVER = time.monotonic() + 3_600
@@ -88,9 +88,7 @@ async def test_a_deletion_cut_off_at_any_command_is_finished_by_the_sweep(
     while True:
         group_id = await factories.group(parts, "staff", client_ids, user_ids)
         task = asyncio.create_task(groups.delete(parts, "staff"))
-        cancel_at(interludes, cut_off, task)
-        await asyncio.wait({task})
-        interludes.plans.clear()
+        await cut_off_at(parts, interludes, cut_off, task)
         if await groups.get("staff") is not None:
             assert await members_of(group_id) == 6
             await groups.delete(parts, "staff")

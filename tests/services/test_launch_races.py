@@ -13,7 +13,7 @@ from rules.message import Status
 from services import closing, launch, mailings, stats
 from tests import factories
 from tests.factories import created, id_of, with_email
-from tests.services.interludes import Interludes, cancel_at
+from tests.services.interludes import Interludes, cut_off_at
 from tests.services.looking import rows, wholly_launched
 
 BOTH = ("sending_api", "email")
@@ -29,15 +29,13 @@ async def test_a_launch_cut_off_at_any_command_is_continued_to_exactly_one_row_e
     while True:
         mailing_id = id_of(await created(parts, channels=BOTH))
         task = asyncio.create_task(launch.launch(parts, mailing_id))
-        cancel_at(interludes, cut_off, task)
-        await asyncio.wait({task})
+        await cut_off_at(parts, interludes, cut_off, task)
         if not task.cancelled():
             break
         await launch.launch(parts, mailing_id)
         assert await wholly_launched(parts, mailing_id, client_ids, BOTH)
         cut_off += 1
     assert cut_off > 12  # start, and for each of three batches: read, begin, rows, counts, commit
-    interludes.plans.clear()
 
 
 async def test_launchers_at_once_don_t_disturb_each_other(

@@ -14,7 +14,7 @@ from services.new_audience import NewAudience
 from services.segments import NewSegment
 from tests import factories
 from tests.factories import created, id_of, with_email
-from tests.services.interludes import Interludes, cancel_at
+from tests.services.interludes import Interludes, cut_off_at
 from tests.services.looking import counted, rows
 
 BOTH = ("sending_api", "email")
@@ -85,9 +85,7 @@ async def test_a_launch_over_clients_and_users_cut_off_at_any_command_is_continu
     while True:
         mailing_id = id_of(await created(parts, channels=("email",), groups=("staff",)))
         task = asyncio.create_task(launch.launch(parts, mailing_id))
-        cancel_at(interludes, cut_off, task)
-        await asyncio.wait({task})
-        interludes.plans.clear()
+        await cut_off_at(parts, interludes, cut_off, task)
         await launch.launch(parts, mailing_id)
         assert await made_for(mailing_id) == expected
         assert await counted(parts, mailing_id) == {Status.PENDING: 10}

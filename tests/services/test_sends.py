@@ -19,7 +19,7 @@ from services.new_template import NewVariant
 from services.wording import Chosen
 from tests import factories
 from tests.factories import HOUR, phone, template, with_email
-from tests.services.interludes import Interludes, cancel_at
+from tests.services.interludes import Interludes, cut_off_at
 from tests.services.looking import counted, mistakes, rows
 from tests.services.sending import GREETING, HELLO, mail, nothing_written, send, to
 
@@ -184,9 +184,7 @@ async def test_a_send_cut_off_at_any_command_is_there_as_a_whole_or_not_at_all(
         key = f"{lane} {cut_off}"
         before = len(await rows())
         task = asyncio.create_task(send(parts, whom, key=key, template=GREETING, lane=lane))
-        cancel_at(interludes, cut_off, task)
-        await asyncio.wait({task})
-        interludes.plans.clear()
+        await cut_off_at(parts, interludes, cut_off, task)
         assert len(await rows()) - before in (0, 2)
         made = await send(parts, whom, key=key, template=GREETING, lane=lane)
         assert len(await rows()) - before == 2
