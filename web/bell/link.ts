@@ -18,21 +18,22 @@ interface Options {
 /** A random part of a time that doubles, so that a thousand tabs don't come back in the same second. */
 export function pause(tries: number, stopped: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
-    const timer = setTimeout(resolve, Math.random() * Math.min(LONGEST_PAUSE_MS, 500 * 2 ** tries));
-    const now = () => {
-      clearTimeout(timer);
+    const over = new AbortController();
+    const { signal } = over;
+    const end = () => {
+      over.abort();
       resolve();
     };
-    addEventListener('online', now, { once: true, signal: stopped });
-    stopped.addEventListener('abort', now, { once: true });
+    setTimeout(end, Math.random() * Math.min(LONGEST_PAUSE_MS, 500 * 2 ** tries));
+    addEventListener('online', end, { signal });
+    stopped.addEventListener('abort', end, { signal });
   });
 }
 
 /** GraphQL's errors come as a list; some of them pass. */
 export function passes(error: unknown): boolean {
   const errors = [error].flat() as { extensions?: { code?: string } }[];
-  const codes = errors.map((one) => one?.extensions?.code);
-  return codes.some((code) => code === 'UNAVAILABLE' || code === 'RATE_LIMITED');
+  return errors.some((one) => ['UNAVAILABLE', 'RATE_LIMITED'].includes(one?.extensions?.code as string));
 }
 
 export class Link {
@@ -46,7 +47,7 @@ export class Link {
       connectionParams: async () => ({ authorization: `Bearer ${await options.token()}` }),
       lazyCloseTimeout: 1_000,
       retryAttempts: Infinity,
-      retryWait: (tries) => pause(tries, this.#stop.signal),
+      retryWait: (tries) => pause(tries, this.stopped),
       shouldRetry: () => !this.stopped.aborted,
       keepAlive: PING_MS,
       on: {
