@@ -104,7 +104,7 @@ class Stack:
         from local.demo import USER_ID
 
         ports = self._assembly.ports
-        roles = ("subscriber", "sender", "operator", "admin")
+        roles = ("subscriber", "viewer", "sender", "operator", "admin")
         links = {
             "GraphQL API": f"{self._url()}/graphql",
             "Mail": f"http://{LOOPBACK}:{ports.mail}/",

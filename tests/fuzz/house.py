@@ -18,13 +18,14 @@ from core import tokens
 from local.mongod import Mongod
 from local.ports import LOOPBACK, free_port
 from local.redis import Redis
+from rules.roles import Role
 from tests.processes import Api, Service
 
 SECRET = "a secret of the fuzz, longer than it must be"
 STAFF = "5f0c3a1b2c3d4e5f6a7b8c99"
 OWN = "5f0c3a1b2c3d4e5f6a7b8c90"
 """The user whom subscribers' tokens speak for."""
-ROLES = ("admin", "operator", "sender", "subscriber", "key", "none")
+ROLES = ("admin", "operator", "sender", "viewer", "subscriber", "key", "none")
 """Whoever a field may be asked as; `key` is an API key, of an operator."""
 _ENDLESS = {
     "RATE_LIMIT_PER_MINUTE": "10000000",
@@ -113,7 +114,7 @@ def standing(folder: Path, mongod: Mongod, redis: Redis) -> Iterator[House]:
 
 
 def _sign_in(house: House) -> None:
-    for role in ("admin", "operator", "sender", "subscriber"):
+    for role in map(str, Role):
         subject = OWN if role == "subscriber" else STAFF
         house.bearers[role] = tokens.sign(SECRET, subject, role, timedelta(hours=12))
     made = house.data(
