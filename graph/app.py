@@ -22,7 +22,7 @@ from core.settings import Settings
 from graph import assets, cors, documents, health, session
 from graph.client_export import export_clients
 from graph.client_import import import_clients, open_imports
-from graph.export import open_exports
+from graph.export import METHODS, open_exports
 from graph.http import answer
 from graph.person_export import export_person
 from graph.rejection import refuse
@@ -75,12 +75,12 @@ def create_app(settings: Settings) -> Starlette:
     app = _App(
         routes=[
             Route(GRAPHQL, answer, methods=["GET", "POST"]),
-            Route("/clients/export", export_clients),
+            Route("/clients/export", export_clients, methods=METHODS),
             Route("/clients/import", import_clients, methods=["POST"]),
-            Route("/messages/export", export_messages),
-            Route("/attempts/export", export_attempts),
-            Route("/history/export", export_history),
-            Route("/persons/export", export_person),
+            Route("/messages/export", export_messages, methods=METHODS),
+            Route("/attempts/export", export_attempts, methods=METHODS),
+            Route("/history/export", export_history, methods=METHODS),
+            Route("/persons/export", export_person, methods=METHODS),
             Route("/health/live", health.live),
             Route("/health/ready", health.ready),
             *assets.ROUTES,

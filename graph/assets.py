@@ -28,13 +28,15 @@ POLICY = (
 """For pages: only what we serve ourselves. `connect-src 'self'` covers the socket (CSP 3)."""
 STYLED = POLICY.replace("style-src 'self'", "style-src 'self' 'unsafe-inline'")
 """Monaco (the explorer's editor) and Mantine (the console) write styles as they go; scripts stay ours alone."""
+CONSOLE = STYLED.replace("form-action 'none'", "form-action 'self'; frame-src 'self'")
+"""The console downloads tables by a form, into a frame that nobody sees."""
 PAGES = {
     "/bell": ("bell.html", POLICY),
     "/bell/react": ("bell-react.html", POLICY),
     "/docs": ("explorer.html", STYLED),
     "/graphiql": ("explorer.html", STYLED),
-    "/console": ("console.html", STYLED),
-    "/console/{place:path}": ("console.html", STYLED),
+    "/console": ("console.html", CONSOLE),
+    "/console/{place:path}": ("console.html", CONSOLE),
 }
 """By path: the file, and what it may load. The console finds its places below its path by itself."""
 _GZIP = re.compile(r"(?:^|,)\s*gzip\s*(?:;\s*q=(?:1|0\.\d*[1-9])|,|$)", re.IGNORECASE)

@@ -22,6 +22,8 @@ from rules import table
 from rules.roles import Permission
 from rules.table import Column, Format
 
+METHODS = ("GET", "POST")
+"""POST by a form of a page, so that the browser itself writes the table to disk."""
 MOST = 8
 MOST_OF_ONE = 2
 
@@ -45,7 +47,7 @@ async def answer(
     """The table that the URL asks for; every refusal is JSON, as all of the API's."""
     headers = dict[str, str]()
     try:
-        context = await enter(request, headers)
+        context = await enter(request, headers, by_form=True)
         context.require(permission)
         open_exports.check(context.principal)
         export = Export(request, context, asked_for(request), headers)

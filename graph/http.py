@@ -102,7 +102,14 @@ def _check_streams(choice: Choice, method: str) -> None:
 
 
 async def context_of(request: Request, asked: Asked | None = None) -> Context:
-    """Who asks by this request; raises Unavailable at first, and what the gate raises."""
+    """Who asks by this request's header; raises Unavailable at first, and what the gate raises."""
+    return await context_for(request, request.headers.get("authorization"), asked)
+
+
+async def context_for(
+    request: Request, authorization: str | None, asked: Asked | None = None
+) -> Context:
+    """Who asks by these words; raises as `context_of` does."""
     state = request.app.state
     if not state.ready.is_set():
         raise Unavailable
@@ -111,7 +118,7 @@ async def context_of(request: Request, asked: Asked | None = None) -> Context:
         asked = Asked(TRANSPORT, requests.name(request))
         bearings.take(asked)
     context = Context(state.parts, peer=peer, asked=asked)
-    await gate.sign_in(context, request.headers.get("authorization"))
+    await gate.sign_in(context, authorization)
     return context
 
 

@@ -5,10 +5,10 @@ from difflib import get_close_matches
 
 from starlette.requests import Request
 
-from graph import gate
+from graph import form, gate
 from graph import request as asked
 from graph.context import Context
-from graph.http import context_of
+from graph.http import context_for
 from graph.rejection import Rejected
 from rules.table import Format
 
@@ -16,13 +16,15 @@ MOST_PARAMETERS = 400
 _FLAGS = {"true": True, "false": False}
 
 
-async def enter(request: Request, headers: dict[str, str]) -> Context:
+async def enter(request: Request, headers: dict[str, str], *, by_form: bool = False) -> Context:
     """Who asks, counted as one operation; raises Rejected, and what the gate raises.
 
-    What is left of the caller's rate goes into `headers`.
+    What is left of the caller's rate goes into `headers`. With `by_form` the body of a POST is a
+    form that says who asks.
     """
     asked.check_sender(request, request.app.state.parts.settings)
-    context = await context_of(request)
+    shown = request.headers.get("authorization")
+    context = await context_for(request, await form.authorization(request) if by_form else shown)
     if allowance := await gate.admit(context):
         headers |= allowance.headers
     return context

@@ -6,7 +6,6 @@ needed: there is no cookie that another's page could make use of.
 
 import asyncio
 import re
-from urllib.parse import parse_qsl
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
@@ -19,17 +18,16 @@ from core.settings import Settings
 from graph import gate, unsubscribe_page
 from graph.body import Body
 from graph.context import Context
+from graph.form import FORM, MOST_FIELDS, fields
 from graph.rejection import Rejected, of
 from graph.request import check_sender
 from rules.unsubscribing import METHOD, ONE_CLICK, Link
 from services import unsubscribing
 
 METHODS = ("GET", "HEAD", "POST", "OPTIONS")
-FORM = "application/x-www-form-urlencoded"
 PARTED = "multipart/form-data"
 LARGEST_FORM = 4_096
 """Bytes; what means anything here has some thirty."""
-MOST_FIELDS = 10
 LONGEST_TYPE = 256
 """Characters of a Content-Type; RFC 2046 allows 70 for its boundary."""
 CLIENT_LEFT = 499
@@ -106,18 +104,11 @@ def _fields(content_type: str, body: bytes) -> list[tuple[str, str]]:
         raise Rejected(413, f"a form has at most {LARGEST_FORM} bytes here")
     match content_type.partition(";")[0].strip().lower():
         case "application/x-www-form-urlencoded":
-            return _pairs(body)
+            return fields(body)
         case "multipart/form-data":
             return _parts(content_type, body)
         case other:
             raise Rejected(415, f"send a form, as {FORM} or {PARTED}, not {other or 'nothing'}")
-
-
-def _pairs(body: bytes) -> list[tuple[str, str]]:
-    try:
-        return parse_qsl(body.decode("ascii"), max_num_fields=MOST_FIELDS)
-    except ValueError:
-        raise Rejected(400, "this is no form") from None
 
 
 def _parts(content_type: str, body: bytes) -> list[tuple[str, str]]:

@@ -66,6 +66,14 @@ async def test_a_page_runs_only_what_we_serve_and_its_files_never_change(edge: E
         assert "immutable" in response.headers["Cache-Control"]
 
 
+async def test_only_the_console_sends_forms_and_only_to_us(edge: Edge) -> None:
+    for path, said in (("/console", "'self'"), ("/console/clients", "'self'"), ("/docs", "'none'")):
+        async with edge.http.get(path) as response:
+            policy = response.headers["Content-Security-Policy"].split("; ")
+        assert f"form-action {said}" in policy
+        assert ("frame-src 'self'" in policy) == (said == "'self'")
+
+
 @pytest.mark.parametrize(
     "path",
     ["/assets/..%2Fbell.html", "/assets/%2e%2e%2f%2e%2e%2fapp.py", "/assets/none.js", "/assets/"],

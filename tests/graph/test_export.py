@@ -111,7 +111,8 @@ async def test_only_those_who_may_read_clients_get_them(edge: Edge) -> None:
     ):
         answered, _, said = await send(edge, "GET", path, headers=headers)
         assert (answered, code_of(said)) == (status, code)
-    assert (await send(edge, "POST", path, headers=bearer()))[0] == 405
+    assert (await send(edge, "POST", path, headers=bearer()))[0] == 415
+    assert (await send(edge, "PUT", path, headers=bearer()))[0] == 405
 
 
 async def test_the_head_of_a_table_comes_without_it(edge: Edge) -> None:

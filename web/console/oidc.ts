@@ -32,9 +32,12 @@ export async function status(): Promise<Status> {
   return (await ask('/session', 'GET')).json();
 }
 
-/** A token that is good for a while yet; null if nobody is signed in. Throws if that can't be told now. */
-export function freshToken(): Promise<Token | null> {
-  if (known && known.expiresAt - AHEAD_MS > Date.now()) return Promise.resolve(known);
+/**
+ * A token that is good for a while yet, or as long as any; null if nobody is signed in. Throws if that can't be told
+ * now.
+ */
+export function freshToken(longest = false): Promise<Token | null> {
+  if (!longest && known && known.expiresAt - AHEAD_MS > Date.now()) return Promise.resolve(known);
   asking ??= renewed().finally(() => (asking = null));
   return asking;
 }

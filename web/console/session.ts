@@ -58,10 +58,13 @@ function take({ token, subject, role }: Token): void {
   tell();
 }
 
-/** What requests and sockets show; a session that has ended leads back to signing in. */
-export async function bearer(): Promise<string> {
+/**
+ * What requests and sockets show; a session that has ended leads back to signing in. What ends with its token, as
+ * downloads do, asks for the longest.
+ */
+export async function bearer(longest = false): Promise<string> {
   if (!session?.byProvider) return `Bearer ${session?.token ?? ''}`;
-  const found = await freshToken();
+  const found = await freshToken(longest);
   if (!found) forget();
   else if (found.subject !== session.subject || found.role !== session.role) {
     // In another tab; what this one still shows is not for them, and they did not ask for it.

@@ -1,28 +1,25 @@
 import { Button, Menu } from '@mantine/core';
 import { IconDownload } from '@tabler/icons-react';
-import { useState } from 'react';
 
+import { download } from '../../parts/download';
 import { tell } from '../../parts/tell';
 import { type ClientFilter, NAMES } from './filters';
-import { download, type Format } from './upload';
+import type { Format } from './upload';
+
+const refused = (error: Error) =>
+  tell.failure({ title: 'The export was refused', advice: `${error.message} Ask for it again.` });
 
 /** The clients that fit the filters, as a file. */
 export function Export({ filter }: { filter: ClientFilter }) {
-  const [busy, setBusy] = useState(false);
-  const run = async (format: Format) => {
+  const run = (format: Format) => {
     const asked = new URLSearchParams(NAMES.flatMap((name) => filter.all(name).map((value) => [name, value])));
-    setBusy(true);
-    try {
-      await download(format, asked);
-    } catch (error) {
-      tell.failure({ title: 'The export broke off', advice: `${(error as Error).message} Ask for it again.` });
-    }
-    setBusy(false);
+    asked.set('format', format);
+    download(`/clients/export?${asked}`, refused).catch(refused);
   };
   return (
     <Menu position="bottom-end">
       <Menu.Target>
-        <Button variant="default" leftSection={<IconDownload size={16} />} loading={busy}>
+        <Button variant="default" leftSection={<IconDownload size={16} />}>
           Export
         </Button>
       </Menu.Target>
