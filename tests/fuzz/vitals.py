@@ -97,7 +97,7 @@ def broken_rules(house: House) -> Iterator[str]:
 
 
 def _broken_inbox(user: dict[str, Any]) -> Iterator[str]:
-    items = user["inbox"]
+    items = user.get("inbox", [])  # it comes with the first notification
     unread = sum(item["new"] for item in items)
     if user["unread"] != unread:
         yield f"unread is {user['unread']}, but {unread} items are"
