@@ -92,7 +92,11 @@ def main(origin: str, outside: str, token: str, out: Path) -> None:
     shop = Shop(origin, token)
     _faults(outside, SLOW)
     mailing = furnish(shop, today())
-    moving = {"overview": "", "mailing": f"/mailings/{quote(mailing, safe='')}"}
+    moving = {
+        "overview": "",
+        "mailing": f"/mailings/{quote(mailing, safe='')}",
+        "queues": "/queues",
+    }
     found = next(filter(None, map(shutil.which, NAMES)))
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=found, args=QUIET)

@@ -70,7 +70,7 @@ def furnish(shop: Shop, now: datetime) -> str:
             "timeZone": zones[at % 3],
             "email": f"customer{at}@example.com",
         }
-        for at in range(600)
+        for at in range(999)
     ]
     shop.do("createClients", clients=clients)
     shop.do("createTemplate", **TEMPLATE)
