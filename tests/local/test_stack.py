@@ -1,29 +1,25 @@
 """`belfry up`, whole: it starts, keeps, looks after its parts, and leaves nothing behind."""
 
-import json
 import os
 import re
 import shlex
 import signal
 import socket
-import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
-from urllib.request import ProxyHandler, Request, build_opener
+from urllib.request import Request
 
 import psutil
-import pytest
 
 from local.folder import Folder
 from local.ports import Ports
 from tests.ports import own_base
+from tests.up import LIMIT_SECONDS, Start, fetch, start
 
-BELFRY = Path(__file__).parents[2] / "belfry.py"
+__all__ = ["start"]
+
 USER = "0be1f700000000000000abcd"
-LIMIT_SECONDS = 90.0
 SERVERS = ("mongod", "redis-server")
 
 NOTIFY = """mutation($input: CreateNotificationInput!) {
@@ -32,93 +28,9 @@ NOTIFY = """mutation($input: CreateNotificationInput!) {
 INBOX = f'{{ inbox(userId: "{USER}") {{ total unread }} }}'
 
 
-class Up:
-    """A running `belfry up` and what it said."""
-
-    def __init__(self, data: Path, base: int, *options: str, **env: str) -> None:
-        self.ports = Ports(base)
-        self._process = subprocess.Popen(
-            [sys.executable, BELFRY, "up", "--data", data, "--base-port", str(base), *options],
-            cwd=data.parent,
-            env={**_without_settings(), **env},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-        self.said = ""
-
-    def wait_for(self, pattern: str) -> re.Match[str]:
-        """Read on until the output has the pattern; the test's own time limit is the last."""
-        assert self._process.stdout
-        while not (found := re.search(pattern, self.said)):
-            line = self._process.stdout.readline()
-            assert line, f"ended without saying {pattern!r}: {self.said}"
-            self.said += line
-        return found
-
-    def token(self, role: str) -> str:
-        return self.wait_for(rf"(?m)^\s+{role}\s+(\S+)$")[1]
-
-    def ask(self, query: str, token: str, **given: Any) -> Any:
-        body = json.dumps({"query": query, "variables": {"input": given} if given else {}})
-        request = Request(
-            f"http://127.0.0.1:{self.ports.api}/graphql",
-            body.encode(),
-            {"Authorization": f"Bearer {token}", "Content-Type": "application/json"},
-        )
-        told = fetch(request)
-        assert "errors" not in told, told
-        return told["data"]
-
-    def children(self) -> list[psutil.Process]:
-        return psutil.Process(self._process.pid).children(recursive=True)
-
-    def child(self, word: str) -> psutil.Process:
-        return next(child for child in self.children() if word in " ".join(child.cmdline()))
-
-    def end(self, number: int) -> int:
-        """Send the signal, read what is still said, and wait for the end."""
-        self._process.send_signal(number)
-        return self.wait_end()
-
-    def wait_end(self) -> int:
-        assert self._process.stdout
-        with self._process.stdout as rest:
-            self.said += rest.read()
-        return self._process.wait(LIMIT_SECONDS)
-
-    def clean_up(self) -> None:
-        if self._process.poll() is None:
-            self.end(signal.SIGKILL)
-
-
-Start = Callable[..., Up]
-
-
-@pytest.fixture
-def start(tmp_path: Path) -> Iterator[Start]:
-    started: list[Up] = []
-    base = own_base()
-
-    def start(*options: str, **env: str) -> Up:
-        started.append(Up(tmp_path / "data", base, *options, **env))
-        return started[-1]
-
-    yield start
-    for up in started:
-        up.clean_up()
-
-
 def wait_until_gone(processes: list[psutil.Process]) -> None:
     _, left = psutil.wait_procs(processes, timeout=LIMIT_SECONDS)
     assert [child for child in left if child.status() != psutil.STATUS_ZOMBIE] == []
-
-
-def _without_settings() -> dict[str, str]:
-    return {name: value for name, value in os.environ.items() if name not in _SETTINGS}
-
-
-_SETTINGS = ("DB_URI", "REDIS_URL", "JWT_SECRET", "PORT", "HOST", "PUBLIC_URL")
 
 
 def test_it_starts_stops_and_finds_its_data_again(start: Start) -> None:
@@ -161,12 +73,6 @@ def answer_to(call: str) -> Any:
     _, _, url, _, kind, _, bearer, _, body = shlex.split(call)
     headers = dict(header.split(": ", 1) for header in (kind, bearer))
     return fetch(Request(url, body.encode(), headers))  # noqa: S310 - the stack's own address
-
-
-def fetch(request: Request) -> Any:
-    # Without the proxies of the environment, which have no way to this loopback.
-    with build_opener(ProxyHandler({})).open(request, timeout=LIMIT_SECONDS) as answer:
-        return json.load(answer)
 
 
 def test_kill_9_leaves_no_child_behind(start: Start) -> None:

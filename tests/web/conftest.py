@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -73,22 +74,29 @@ class Desk:
         ]
 
 
-@pytest.fixture
-async def desk(chromium: Browser, house: House) -> AsyncIterator[Desk]:
-    """A fresh browser of one person."""
+@asynccontextmanager
+async def person(chromium: Browser) -> AsyncIterator[tuple[BrowserContext, list[str]]]:
+    """A fresh browser of one person, and what it complains of; at the end that must be nothing."""
     context = await chromium.new_context(viewport=VIEW, reduced_motion="reduce", locale="en-GB")
-    desk = Desk(house, context, [])
+    complaints: list[str] = []
 
     async def guard(route: Route, request: Request) -> None:
         if urlsplit(request.url).hostname == "127.0.0.1":
             await route.continue_()
         else:
-            desk.complaints.append(f"asked for {request.url}")
+            complaints.append(f"asked for {request.url}")
             await route.abort()
 
     await context.route("**/*", guard)
     try:
-        yield desk
+        yield context, complaints
     finally:
         await context.close()
-    assert desk.complaints == []
+    assert complaints == []
+
+
+@pytest.fixture
+async def desk(chromium: Browser, house: House) -> AsyncIterator[Desk]:
+    """A fresh browser of one person, before the house."""
+    async with person(chromium) as (context, complaints):
+        yield Desk(house, context, complaints)
