@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import signal
 import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -81,6 +82,13 @@ def of(api: Api, folder: Path, role: str = "admin") -> Belfry:
     """The command for an API."""
     told = {"BELFRY_URL": api.address, "BELFRY_TOKEN": token(role), "TZ": "Asia/Yekaterinburg"}
     return Belfry(folder, {"PATH": os.environ["PATH"], **told})
+
+
+@pytest.fixture(scope="session", autouse=True)
+def interruptible() -> None:
+    """Ctrl-C reaches our commands also where the tests run in the background of a shell."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

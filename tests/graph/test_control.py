@@ -8,6 +8,7 @@ from bson import Binary, ObjectId
 
 from core import clock
 from graph import ids
+from services.counters import OPEN_KEY
 from tests.graph.conftest import OWN, Edge
 
 FIRST, LAST = "2098-01-31T09:00:00.000Z", "2099-01-31T09:00:00.000Z"
@@ -46,8 +47,9 @@ def failed_message(edge: Edge, mailing: str | None, status: str = "failed") -> s
         {
             "_id": Binary.from_uuid(key),
             "mailing_id": owner,
+            "address": "ann@example.com",
             "channel": "email",
-            "status": status,
+            "status": "pending" if status == OPEN_KEY else status,
             "attempts": 1,
             "maybe_sent": False,
             "due_at": clock.now(),
@@ -78,7 +80,7 @@ async def test_a_mailing_is_paused_resumed_and_cancelled(edge: Edge) -> None:
 
 async def test_a_change_tells_how_many_messages_it_still_reaches(edge: Edge) -> None:
     mailing = await create(edge)
-    failed_message(edge, mailing, "open")
+    failed_message(edge, mailing, OPEN_KEY)
     payload = (await edge.data(UPDATE, {"input": {"id": mailing, "text": "c"}}))["updateMailing"]
     assert payload["pendingMessages"] == 1
 

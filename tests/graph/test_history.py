@@ -23,7 +23,8 @@ OURS = {"providers": [HOST]}
 def today(edge: Edge) -> str:
     """A day with two messages that were sent and one that failed."""
     now = datetime.now(UTC)
-    common = {"mailing_id": None, "channel": "email", "provider": HOST, "topic": "news"}
+    common = {"mailing_id": None, "channel": "email", "address": "ann@example.com"}
+    common |= {"provider": HOST, "topic": "news"}
     ended = {"closed_at": now, "due_at": now - timedelta(seconds=2), "attempts": 2}
     sent = {"status": "sent", "sent_at": now}
     rows = [{**common, **ended, **said} for said in (sent, sent, {"status": "failed"})]

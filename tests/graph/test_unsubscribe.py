@@ -116,7 +116,7 @@ async def test_a_token_that_is_not_exactly_ours_opens_nothing(edge: Edge, user: 
             body = b"List-Unsubscribe=One-Click" if method == "POST" else b""
             if method == "GET":
                 head = f"{target}Connection: close\r\n"
-            status, headers, page = await exchange(edge, head.encode() + b"\r\n", body)
+            status, headers, page = await exchange(edge, head.encode() + b"\r\n" + body)
             assert status == 404, token
             assert b"alert" not in page
             assert headers["cache-control"] == "no-store"
