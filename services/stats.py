@@ -73,8 +73,9 @@ async def overall(parts: Parts) -> Statistics:
         sending = await Message.get_pymongo_collection().count_documents(
             {"mailing_id": {"$ne": None}, **SENDING}, session=session
         )
-    counts = _by_status(sums, sending)
-    return Statistics(counts, await mailings.collection().estimated_document_count())
+        # Counted by the index: what MongoDB says without looking is wrong after it was killed.
+        known = await mailings.collection().count_documents({}, hint="_id_", session=session)
+    return Statistics(_by_status(sums, sending), known)
 
 
 async def recount(mailing_id: ObjectId) -> Statistics:

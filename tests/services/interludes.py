@@ -5,8 +5,10 @@ from collections.abc import Callable
 from typing import Any, TypeAlias
 
 from pymongo import monitoring
+from pymongo.read_concern import ReadConcern
 
 from core.parts import Parts
+from tests.services.looking import PATIENCE
 
 Plan = tuple[str, str, Callable[[], object]]
 Task: TypeAlias = "asyncio.Task[Any]"
@@ -21,6 +23,8 @@ class Interludes(monitoring.CommandListener):
     def __init__(self) -> None:
         self.plans: list[Plan] = []
         self.errors: list[Exception] = []
+        self.connection: int | None = None
+        """By which the last command left, as the server numbers them."""
 
     def before(self, command: str, collection: str, act: Callable[[], object]) -> None:
         """Act once, before the next such command; `any` command will do."""
@@ -44,6 +48,7 @@ class Interludes(monitoring.CommandListener):
         self.errors.clear()
 
     def started(self, event: monitoring.CommandStartedEvent) -> None:
+        self.connection = event.server_connection_id
         name, collection = event.command_name, str(event.command.get(event.command_name))
         for plan in self.plans:
             if plan[:2] in ((name, collection), ("any", "")):
@@ -61,26 +66,41 @@ class Interludes(monitoring.CommandListener):
         pass
 
 
-def cancel_at(interludes: Interludes, number: int, task: Task) -> None:
-    """Cancel the task right before its command of this number: what kill -9 leaves of it."""
+async def cut_off_at(parts: Parts, interludes: Interludes, number: int, task: Task) -> None:
+    """Cancel the task right before its command of this number: what kill -9 leaves of it.
+
+    Returns when all can read what it has left behind.
+    """
+    passed, torn = 0, []
 
     def act() -> None:
-        if number:
-            cancel_at(interludes, number - 1, task)
-        else:
-            task.cancel()
+        nonlocal passed
+        if passed < number:
+            passed += 1
+            interludes.before("any", "", act)
+            return
+        task.cancel()
+        if asyncio.current_task() is task:
+            torn.append(interludes.connection)
 
     interludes.before("any", "", act)
-
-
-async def cut_off_at(parts: Parts, interludes: Interludes, number: int, task: Task) -> None:
-    """Cancel the task so, and wait until all can read what it has left behind."""
-    cancel_at(interludes, number, task)
     await asyncio.wait({task})
     interludes.plans.clear()
+    async with asyncio.timeout(PATIENCE):
+        # The command may have left all the same. The server does it before it sees us hang up.
+        for connection in torn:
+            while await _is_open(parts, connection):
+                await asyncio.sleep(0)
     # Readers see what most of the replica set have, and they have all that comes before this.
     note = {"appendOplogNote": 1, "data": {}, "writeConcern": {"w": "majority"}}
     await parts.mongo.admin.command(note)
+
+
+async def _is_open(parts: Parts, connection: int | None) -> bool:
+    look = {"$currentOp": {"idleConnections": True, "localOps": True}}
+    admin = parts.mongo.get_database("admin", read_concern=ReadConcern("local"))
+    found = await admin.aggregate([look, {"$match": {"connectionId": connection}}])
+    return bool(await found.to_list())
 
 
 INTERLUDES = Interludes()
