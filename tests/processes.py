@@ -14,11 +14,13 @@ from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import IO
+from uuid import uuid4
 
 from local import processes
 from local.children import Running
 
 ROOT = Path(__file__).parents[1]
+SHIM = ROOT / "tests" / "shim.py"
 
 
 class Fork:
@@ -82,16 +84,22 @@ class Stem:
 
     def __init__(self) -> None:
         self._orders, theirs = _pair()
-        with theirs:
-            command = [sys.executable, "-m", "tests.stem", str(theirs.fileno())]
-            self._process = subprocess.Popen(command, cwd=ROOT, pass_fds=[theirs.fileno()])
+        self.door = f"belfry-{os.getpid()}-{uuid4().hex}"
+        """Where `tests/shim.py` calls: a name among abstract sockets."""
+        with theirs, socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as door:
+            door.bind(f"\0{self.door}")
+            door.listen()
+            taken = [theirs.fileno(), door.fileno()]
+            command = [sys.executable, "-m", "tests.stem", *map(str, taken)]
+            self._process = subprocess.Popen(command, cwd=ROOT, pass_fds=taken)
 
     def fork(self, command: Sequence[str], environment: Mapping[str, str], log: int) -> Fork:
         """A process of this command of Belfry, which writes to an open file."""
         order = {"command": command, "folder": str(Path.cwd()), "environment": environment}
         ours, theirs = _pair()
         with theirs:
-            socket.send_fds(self._orders, [json.dumps(order).encode()], [log, theirs.fileno()])
+            descriptors = [log, log, theirs.fileno()]
+            socket.send_fds(self._orders, [json.dumps(order).encode()], descriptors)
         return Fork(ours.detach())
 
     def stop(self) -> None:
@@ -121,6 +129,19 @@ class Service(processes.Service):
 
 class Api(Service, processes.Api):
     """That of `local`, forked likewise."""
+
+
+def commands(folder: Path) -> Path:
+    """A folder in the folder, for PATH: in it is `belfry`, forked by the stem where the system can."""
+    if sys.platform != "linux":
+        return Path(sys.executable).parent
+    folder = folder / "bin"
+    folder.mkdir(exist_ok=True)
+    file = folder / "belfry"
+    program = f'exec {sys.executable} -IS {SHIM} {stem().door} "$@"'
+    file.write_text(f"#!/bin/sh\n{program}\n")
+    file.chmod(0o755)
+    return folder
 
 
 def _pair() -> tuple[socket.socket, socket.socket]:

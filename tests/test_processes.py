@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.processes import Service
+from tests.processes import Service, commands
 from tests.waiting import until
 
 TOKEN = ("token", "--role", "admin", "--subject", "5f0c3a1b2c3d4e5f6a7b8c99")
@@ -45,3 +45,31 @@ def test_it_can_be_waited_for_killed_and_begun_again(tmp_path: Path) -> None:
     service.launch()
     assert service.pid != first
     service.kill()
+
+
+def test_a_script_has_the_command_with_its_streams_its_folder_and_its_exit_code(
+    tmp_path: Path,
+) -> None:
+    script = "echo '{}' > log; belfry logs --user 5f0c3a1b2c3d4e5f6a7b8c99 - < log; echo $?; belfry token"
+    ran = subprocess.run(
+        ["bash", "-c", script],
+        cwd=tmp_path,
+        env={"PATH": f"{commands(tmp_path)}:{os.environ['PATH']}"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ran.stdout == "1\n"
+    assert "nothing about it in 1 lines" in ran.stderr
+    assert ran.returncode == 2
+
+
+def test_a_command_of_a_script_ends_as_it_is_told(tmp_path: Path) -> None:
+    environment = {"PATH": os.environ["PATH"], "DB_URI": "mongodb://127.0.0.1:1/none"}
+    with (tmp_path / "log").open("wb") as log:
+        command = subprocess.Popen(
+            [commands(tmp_path) / "belfry", "work"], env=environment, stdout=log, stderr=log
+        )
+    until(lambda: "mongo.unreachable" in (tmp_path / "log").read_text())
+    command.terminate()
+    assert command.wait(60) == 0

@@ -44,6 +44,7 @@ class Belfry:
 
     folder: Path
     environment: dict[str, str]
+    program: tuple[str | Path, ...] = (sys.executable, COMMAND)
 
     async def start(self, *arguments: str, **environment: str) -> asyncio.subprocess.Process:
         """The command under way, with pipes to it."""
@@ -54,8 +55,7 @@ class Belfry:
     ) -> asyncio.subprocess.Process:
         """The command under way, with an open file or a pipe for what it says."""
         return await asyncio.create_subprocess_exec(
-            sys.executable,
-            COMMAND,
+            *self.program,
             *arguments,
             cwd=self.folder,
             env={**self.environment, **environment},

@@ -1,14 +1,13 @@
-"""The command `belfry` for a house, and scripts that use it."""
+"""The command `belfry` for a house, and scripts that use it, without the time that its start takes."""
 
 import asyncio
 import re
-import sys
 from pathlib import Path
 
 from tests.cli.conftest import PATIENCE, Belfry, Ran
 from tests.journeys.conftest import House
+from tests.processes import commands
 
-BIN = Path(sys.executable).parent
 DOCS = Path(__file__).parents[2] / "docs"
 
 
@@ -16,8 +15,9 @@ def command(house: House, folder: Path, role: str = "admin") -> Belfry:
     """The command for the house, in a role."""
     url = f"http://127.0.0.1:{house.ports['api']}"
     told = {"BELFRY_URL": url, "BELFRY_TOKEN": house.token(role)}
-    path = f"{BIN}:{house.environment['PATH']}"
-    return Belfry(folder, {**house.environment, **told, "PATH": path})
+    place = commands(house.folder)
+    path = f"{place}:{house.environment['PATH']}"
+    return Belfry(folder, {**house.environment, **told, "PATH": path}, (place / "belfry",))
 
 
 def blocks(page: str, language: str) -> list[str]:
