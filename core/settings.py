@@ -193,7 +193,7 @@ class Settings(Upkeep, SignIn, Providers, _Basics):
         "",
         repr=False,  # it may hold a password
         description="Collector of traces by OTLP over HTTP, like http://127.0.0.1:4318; empty: none. "
-        "Needs belfry[tracing]; OTEL_* variables say the rest.",
+        "Needs the extra `tracing`; OTEL_* variables say the rest.",
     )
     metrics_host: str = Field("127.0.0.1", description="Address that metrics are on.")
     metrics_port: int = Field(

@@ -53,6 +53,6 @@ def _opened(settings: Settings, process: str) -> Tracer:
     try:
         from core import opentelemetry  # noqa: PLC0415 - an extra, for those who trace
     except ImportError:
-        message = "TRACING_URL needs OpenTelemetry: install belfry[tracing]"
+        message = "TRACING_URL needs OpenTelemetry: install its extra `tracing`"
         raise ConfigurationError(message) from None
     return opentelemetry.OpenTelemetry(settings.tracing_url, process)

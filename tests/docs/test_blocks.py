@@ -1,40 +1,30 @@
 """Every block of code in the documentation is in a language that is checked, and is well-formed."""
 
-import json
 import re
-import tomllib
-from collections.abc import Callable
 from pathlib import Path
 
 import crossplane
 import pytest
 import yaml
 
-from core.settings import Settings, load
-from tests.docs import blocks
+from core.settings import load
+from tests.docs import absent, blocks
 from tests.docs.blocks import Block
 
-CHECKED = {
+RUN = {
     "env": "here",
-    "graphql": "tests/graph/test_docs.py",
-    "html": "test_programs.py",
-    "js": "test_programs.py",
-    "json": "here",
-    "mermaid": "here",
-    "nginx": "here",
-    "python": "test_programs.py",
-    "sh": "test_commands.py",
-    "text": "`text output`, what a command says: tests/graph/test_docs.py",
-    "toml": "here",
-    "ts": "test_programs.py",
-    "tsx": "test_programs.py",
-    "yaml": "here",
+    "graphql": "graph/test_docs.py",
+    "js": "where test_programs.py says",
+    "json": "graph/test_docs.py and graph/test_docs_json.py",
+    "python": "where test_programs.py says",
+    "sh": "journeys/test_pages.py, and what that names",
+    "sh tour": "test_readme.py",
+    "text output": "what the command above says: graph/test_docs.py",
 }
-"""Whoever writes in another language says how it is checked."""
-FOR_SHOW = {"docs/graphql.md", "docs/preferences.md"}
-"""Pages with a `text` of what passes over a wire, which their own tests know."""
+"""Where blocks are run, by what follows their fence; all others are in absent.py, with the reason."""
 
-_SETTING = re.compile(r"(?P<name>[A-Z][A-Z0-9_]*)=(?P<value>\S*)( +#.*)?")
+_NAME = re.compile(r"^([A-Z][A-Z0-9_]*)=", re.MULTILINE)
+_TARGET = re.compile(r"[a-z0-9-]+:\d+")
 _DIAGRAM = re.compile(r"(flowchart (LR|TB)|stateDiagram-v2|sequenceDiagram|erDiagram)\n")
 
 
@@ -42,34 +32,39 @@ def in_language(*languages: str) -> pytest.MarkDecorator:
     return pytest.mark.parametrize("block", blocks.of(*languages), ids=str)
 
 
-def test_every_block_says_its_language_which_is_one_that_is_checked() -> None:
+def test_every_block_is_run_or_its_absence_has_a_reason() -> None:
     assert blocks.EVERY
-    assert [str(block) for block in blocks.EVERY if block.language not in CHECKED] == []
+    undecided = [str(it) for it in blocks.EVERY if it.info not in RUN.keys() | absent.BLOCKS.keys()]
+    assert undecided == []
 
 
-def test_every_text_is_the_output_of_a_command_above() -> None:
+def test_nothing_is_absent_but_where_that_is_said() -> None:
+    said = absent.COMMANDS | absent.BLOCKS
+    assert absent.found() == {kind: set(it.pages) for kind, it in said.items()}
+    assert all(it.why for it in said.values())
+
+
+def test_every_output_is_that_of_a_command_above() -> None:
     outputs = {said for asked, said in blocks.pairs() if asked.language == "sh"}
-    for block in blocks.of("text"):
-        assert block.page in FOR_SHOW or (block.info == "text output" and block in outputs), block
-
-
-@in_language("json", "toml", "yaml")
-def test_it_is_what_it_says(block: Block) -> None:
-    parsers: dict[str, Callable[[str], object]] = {
-        "json": json.loads,
-        "toml": tomllib.loads,
-        "yaml": lambda text: list(yaml.safe_load_all(text)),
-    }
-    assert parsers[block.language](block.text)
+    assert [str(it) for it in blocks.EVERY if it.info == "text output" and it not in outputs] == []
 
 
 @in_language("env")
-def test_settings_are_settings_with_values_that_they_take(block: Block) -> None:
-    found = [_SETTING.fullmatch(line) for line in block.text.splitlines() if line]
-    given = {match["name"].lower(): match["value"] for match in found if match}
-    assert None not in found
-    assert given.keys() <= Settings.model_fields.keys()
-    load(_env_file=None, **{name: value for name, value in given.items() if value != "..."})
+def test_settings_are_settings_with_values_that_they_take(block: Block, tmp_path: Path) -> None:
+    file = tmp_path / ".env"
+    file.write_text(block.text.replace("=...", f"={'0' * 64}"))
+    named = {name.lower() for name in _NAME.findall(block.text)}
+    assert named <= load(_env_file=file).model_fields_set
+
+
+@in_language("yaml")
+def test_prometheus_would_take_it(block: Block) -> None:
+    told = yaml.safe_load(block.text)
+    assert told.keys() <= {"scrape_configs", "rule_files"}
+    for job in told["scrape_configs"]:
+        assert job.keys() == {"job_name", "scrape_interval", "static_configs"}
+        for config in job["static_configs"]:
+            assert all(_TARGET.fullmatch(target) for target in config["targets"])
 
 
 @in_language("nginx")

@@ -18,7 +18,7 @@ from graph.prepared import prepare
 from graph.schema import schema
 from tests.docs import blocks
 from tests.docs.blocks import Block
-from tests.graph.conftest import Edge, token
+from tests.graph.conftest import Edge, hear, token
 
 STAFF = "5f0c3a1b2c3d4e5f6a7b8c99"
 """Who asks, by the answers that the pages show."""
@@ -67,9 +67,12 @@ def test_an_operation_is_valid_and_within_the_limits(block: Block) -> None:
 async def test_the_operations_of_a_page_do_what_it_says(
     edge: Edge, world: dict[str, str], page: str
 ) -> None:
-    for block in filter(can_be_asked, PAGES[page]):
-        text = CLIENT.sub(world["client"], block.text)
-        answer = await edge.ask(text, given(block, world), subject=STAFF)
+    for block in PAGES[page]:
+        text, variables = CLIENT.sub(world["client"], block.text), given(block, world)
+        if is_subscription(block):
+            answer = await first_event(edge, text, variables)
+        else:
+            answer = await edge.ask(text, variables, subject=STAFF)
         if told := ANSWERS.get(block):
             wanted = json.loads(told)
             assert blocks.like(wanted, answer if "data" in wanted else answer["data"]), answer
@@ -98,11 +101,21 @@ async def test_a_command_says_what_stands_below_it(
     assert blocks.like(SAID[block].strip(), said.decode().strip()), said.decode()
 
 
-def can_be_asked(block: Block) -> bool:
-    """Subscriptions never end by themselves; tests of their own follow them."""
+def is_subscription(block: Block) -> bool:
+    """Whether it goes over a socket."""
     document = prepare(schema._schema, block.text, load(_env_file=None), suggest=True)
     (operation,) = document.operations.values()
-    return operation.operation is not OperationType.SUBSCRIPTION
+    return operation.operation is OperationType.SUBSCRIPTION
+
+
+async def first_event(edge: Edge, text: str, variables: dict[str, Any]) -> Any:
+    """Where a subscription begins; all of ours say at once that they listen, or how it stands."""
+    async with edge.socket(bearer=token("admin", STAFF)) as line:
+        payload = {"query": text, "variables": variables}
+        await line.send(json.dumps({"id": "1", "type": "subscribe", "payload": payload}))
+        said = await hear(line)
+        assert said["type"] == "next", said
+        return said["payload"]
 
 
 def given(block: Block, world: dict[str, str]) -> dict[str, Any]:
