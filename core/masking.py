@@ -31,6 +31,7 @@ MASKS: Mapping[str, Callable[[str], str]] = {
     "answer": text,
     "detail": text,
     "error": text,
+    "exception": text,
     "text": size,
 }
 """By the name of a field."""

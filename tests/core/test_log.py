@@ -1,11 +1,16 @@
 """Logging is global to a process, so the stories here happen in processes of their own."""
 
+import re
 import subprocess
 import sys
 from typing import Any
 
 import orjson
 import pytest
+
+from core import log, settings
+
+PHONE = "79161234567"
 
 PROLOGUE = """
 import asyncio, logging
@@ -36,6 +41,11 @@ try:
     1 / 0
 except ZeroDivisionError:
     logging.getLogger("x").exception("oh")
+try:
+    raise ValueError("no route to +79161234567")
+except ValueError as error:
+    events.emit("request.failed", exc_info=error)
+    logging.getLogger("x").exception("no mail for ann@example.com")
 logging.getLogger("x").debug("too fine")
 logging.getLogger("arq").info("too noisy")
 
@@ -106,6 +116,26 @@ def test_an_error_comes_with_its_traceback(lines: dict[str, dict[str, Any]]) -> 
     assert "ZeroDivisionError: division by zero" in lines["oh"]["exception"]
 
 
+def test_nobody_is_reached_by_a_traceback_or_by_what_a_library_says(
+    lines: dict[str, dict[str, Any]],
+) -> None:
+    for event in ("request.failed", "no mail for a***@example.com"):
+        assert "ValueError: no route to +***67" in lines[event]["exception"]
+
+
+@pytest.mark.parametrize("style", ["json", "console"])
+@pytest.mark.parametrize(
+    ("addresses", "shown"), [("masked", ("7***67", "+***67")), ("full", (PHONE, f"+{PHONE}"))]
+)
+def test_a_setting_says_whether_addresses_are_shown(
+    capsysbinary: pytest.CaptureFixture[bytes], style: str, addresses: str, shown: tuple[str, ...]
+) -> None:
+    said = settings.load(_env_file=None, log_format=style, log_addresses=addresses)
+    log.listener(said, "api")("message.attempted", {"address": PHONE, "answer": f"no +{PHONE}"})
+    line = capsysbinary.readouterr().err.decode()
+    assert [each in line for each in (PHONE, *shown)] == [addresses == "full", True, True]
+
+
 def test_what_is_below_the_level_is_left_out(lines: dict[str, dict[str, Any]]) -> None:
     assert "too fine" not in lines
     assert "too noisy" not in lines
@@ -117,8 +147,24 @@ def test_no_secret_comes_into_the_log(said: str) -> None:
     assert "hunter2" not in said
 
 
-def test_a_readable_log_is_no_json() -> None:
-    said = stderr_of("events.emit('bell.rung', bell_id='b1')", style="console")
+READABLE = r"""
+words = "told\n2026-01-01 all is well \x1b[2J\r\u202e"
+events.emit("bell.rung", bell_id="b1", detail=words)
+logging.getLogger("x").warning("%s", words)
+try:
+    raise ValueError(words)
+except ValueError as error:
+    events.emit("request.failed", exc_info=error)
+"""
+
+
+def test_a_readable_log_is_no_json_and_nobody_steers_its_terminal() -> None:
+    said = stderr_of(READABLE, style="console")
     assert not said.startswith("{")
     assert "bell.rung" in said
     assert "b1" in said
+    assert re.search("\x1b\\[2J|\r|\u202e", said) is None
+    lines = said.splitlines()
+    assert [line for line in lines if line.startswith("2026-01-01")] == lines[-1:], (
+        "but a traceback has lines"
+    )
