@@ -3,6 +3,7 @@
 Authorization code with PKCE (OpenID Connect Core 1.0, section 3.1; RFC 7636), by Authlib.
 """
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
@@ -25,6 +26,9 @@ from core.refusal import Refusal, Refused, meaning
 from core.settings import Settings
 
 EXCHANGE_SECONDS = 10.0
+MOST_EXCHANGES = 32
+"""Codes that are redeemed at once; what comes beyond waits, so that a provider that hangs holds no
+more connections, however many bring codes that somebody has made up."""
 LEEWAY_SECONDS = 60
 """What the provider's clock may differ by."""
 LONGEST_ID_TOKEN = 32 * 1024
@@ -49,6 +53,7 @@ class Provider:
         self._client_id, self._secret, self._scopes = client_id, secret, scopes
         self._discovery = Discovery(url)
         self._keys: tuple[str, jwks.Keys] | None = None
+        self._places = asyncio.Semaphore(MOST_EXCHANGES)
 
     @classmethod
     def by(cls, settings: Settings) -> Self | None:
@@ -128,7 +133,8 @@ class Provider:
         }
         url, headers, form = how.prepare("POST", known.token_endpoint, accepted, asked)
         try:
-            return await _post(url, headers, form)
+            async with asyncio.timeout(EXCHANGE_SECONDS), self._places:
+                return await _post(url, headers, form)
         except (aiohttp.ClientError, OSError, ValueError) as error:
             raise Refused(Refusal.AWAY, str(error) or type(error).__name__) from None
 
@@ -215,9 +221,8 @@ def _check_sender(said: Mapping[str, str], known: Metadata) -> None:
 
 async def _post(url: str, headers: Mapping[str, str], form: str) -> Mapping[str, Any]:
     """The answer of the token endpoint; raises Refused, and aiohttp's errors, OSError or ValueError."""
-    limit = aiohttp.ClientTimeout(total=EXCHANGE_SECONDS)
     async with (
-        aiohttp.ClientSession(timeout=limit, auto_decompress=False) as session,
+        aiohttp.ClientSession(auto_decompress=False) as session,
         session.post(url, data=form, headers=headers, allow_redirects=False) as response,
     ):
         if response.status not in (200, 400, 401, 403):

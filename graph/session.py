@@ -4,6 +4,7 @@ The session is a cookie for these paths' sake only: GraphQL knows nobody by it. 
 a short token and sends that, as every other client does.
 """
 
+import re
 from collections.abc import Awaitable, Callable
 from functools import wraps
 from typing import TypeAlias
@@ -32,6 +33,8 @@ COOKIE = "belfry"
 FLOW = "belfry-sign-in-"
 MOST_FLOWS = 4
 """Sign-ins under way in one browser; more would fill what it sends with each request."""
+MOST_DROPPED = 20
+"""Of those at once: some proxies take no more than 4 kB of headers from us."""
 
 Endpoint: TypeAlias = Callable[[Request], Awaitable[Response]]
 
@@ -66,8 +69,8 @@ async def login(request: Request) -> Response:
     path = rules.next_path(request.query_params.get("next"))
     begun = await sign_ins.begin(parts, provider, path, _back(place))
     response = _redirect(begun.url)
-    under_way = [name for name in request.cookies if name.startswith(place.cookie(FLOW))]
-    for name in under_way if len(under_way) >= MOST_FLOWS else ():
+    under_way = _flows(request, place)
+    for name in under_way[:MOST_DROPPED] if len(under_way) >= MOST_FLOWS else ():
         _drop(response, place, name)
     seconds = int(rules.FLOW_LIFETIME.total_seconds())
     _keep(response, place, _flow_cookie(place, begun.name), begun.kept, seconds)
@@ -165,6 +168,12 @@ def _check_own(request: Request, place: Place | None) -> None:
 def _back(place: Place) -> str:
     """By Host, which anybody may write; but the provider sends people only where it was told to."""
     return f"{place.origin}/session/callback"
+
+
+def _flows(request: Request, place: Place) -> list[str]:
+    """Cookies of sign-ins under way. Others that begin so are not ours, and may have names that none may have."""
+    ours = re.compile(f"{re.escape(place.cookie(FLOW))}[0-9a-f]+")
+    return [name for name in request.cookies if ours.fullmatch(name)]
 
 
 def _flow_cookie(place: Place, name: str) -> str:

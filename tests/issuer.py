@@ -1,7 +1,7 @@
 """An OpenID Connect provider that says whatever a test wants; a real one is in `tests/oidc_mock.py`."""
 
 from base64 import b64decode, urlsafe_b64encode
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -40,6 +40,8 @@ class Issuer:
     sign: Callable[[dict[str, Any]], str] | None = None
     token: Callable[[web.Request], web.Response] | None = None
     """What the token endpoint answers instead."""
+    delay: Callable[[], Awaitable[object]] | None = None
+    """What the token endpoint does before it answers."""
     asked: list[str] = field(default_factory=list)
     posted: dict[str, str] = field(default_factory=dict)
     challenge: str = ""
@@ -85,6 +87,8 @@ class Issuer:
         if basic := request.headers.get("Authorization"):
             client, _, secret = b64decode(basic.removeprefix("Basic ")).decode().partition(":")
             self.posted |= {"client_id": client, "client_secret": secret, "by": "header"}
+        if self.delay is not None:
+            await self.delay()
         if self.token is not None:
             return self.token(request)
         made = urlsafe_b64encode(sha256(self.posted["code_verifier"].encode()).digest())

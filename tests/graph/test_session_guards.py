@@ -4,9 +4,11 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+from graph.session import MOST_DROPPED
 from local.mongod import Mongod
 from local.redis import Redis
 from tests.graph.api import serving
+from tests.graph.conftest import complaints
 from tests.graph.signing_in import AUDIT, FOREIGN, HTTPS, Browser, browser, issuer, standing
 from tests.issuer import CODE, SECRET
 
@@ -77,6 +79,16 @@ async def test_sign_ins_that_nobody_finishes_do_not_pile_up(browser: Browser) ->
         await browser.login()
     assert len(browser.jar) <= 5
     assert (await browser.sign_in()).status == 303
+
+
+async def test_cookies_that_somebody_else_has_left_stand_in_nobodys_way(browser: Browser) -> None:
+    """Their names may be none, and so many of them that no proxy would take an answer to each."""
+    begins = f"local-{browser.edge.address.rpartition(':')[2]}-belfry-sign-in-"
+    browser.jar |= {f"{begins}{end}": "x" for end in ("a b", "[x]", 'q"r', "<script>")}
+    browser.jar |= {f"{begins}{number:012x}": "x" for number in range(200)}
+    page = await browser.get("/session/login")
+    assert (page.status, len(page.cookies)) == (303, MOST_DROPPED + 1)
+    assert complaints(browser.edge.log()) == []
 
 
 async def test_an_id_from_before_is_never_the_one_after(browser: Browser) -> None:
