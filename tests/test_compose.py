@@ -99,6 +99,15 @@ def test_only_our_own_services_share_the_network_of_the_databases() -> None:
     assert SERVICES["mongo"]["networks"] == SERVICES["redis"]["networks"] == ["data"]
 
 
+@pytest.mark.parametrize("name", ["api", "worker"])
+def test_a_process_starts_after_what_it_needs_and_has_time_to_stop(name: str) -> None:
+    needed = SERVICES[name]["depends_on"]
+    assert {"mongo", "redis"} <= needed.keys()
+    assert {at["condition"] for at in needed.values()} == {"service_healthy"}
+    drain = Settings.model_fields["drain_seconds"].default
+    assert int(SERVICES[name]["stop_grace_period"].removesuffix("s")) > drain
+
+
 def test_every_named_volume_is_declared() -> None:
     volumes = [volume for it in SERVICES.values() for volume in it.get("volumes", [])]
     assert {volume.split(":")[0] for volume in volumes} == compose.load(SECRET)["volumes"].keys()

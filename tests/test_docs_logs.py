@@ -14,22 +14,23 @@ NAME = re.compile(r"[a-z_]+(\.[a-z_]+)+")
 ROW = re.compile(r"^\| `([a-z_.]+)` \| (.*?) ?\| (\S.*) \|$", re.MULTILINE)
 
 
-def calls() -> Iterator[tuple[str, ast.Call]]:
-    """Every call that emits an event, and where it stands."""
+def calls(*ways: str) -> Iterator[tuple[str, ast.Call]]:
+    """Every call of `core/events.py` by one of these names, and where it stands."""
     for room in FLOORS:
         for path in sorted((ROOT / room).rglob("*.py")):
             for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
                 match node:
-                    case ast.Call(func=ast.Attribute(attr="emit", value=ast.Name(id="events"))):
-                        yield f"{path.relative_to(ROOT)}:{node.lineno}", node
+                    case ast.Call(func=ast.Attribute(attr=way, value=ast.Name(id="events"))):
+                        if way in ways:
+                            yield f"{path.relative_to(ROOT)}:{node.lineno}", node
                     case _:
                         pass
 
 
-def emitted() -> dict[str, list[set[str | None]]]:
+def emitted(*ways: str) -> dict[str, list[set[str | None]]]:
     """The fields of each call, by the event; None where a mapping brings more."""
     found = defaultdict(list)
-    for where, call in calls():
+    for where, call in calls(*ways):
         name = call.args[0]
         assert isinstance(name, ast.Constant), f"{where}: an event is named by a plain text"
         assert NAME.fullmatch(str(name.value)), where
@@ -37,7 +38,7 @@ def emitted() -> dict[str, list[set[str | None]]]:
     return dict(found)
 
 
-EMITTED = emitted()
+EMITTED = emitted("emit")
 TOLD = {name: re.findall(r"`(\[?\w+\]?)`", fields) for name, fields, _ in ROW.findall(PAGE)}
 
 

@@ -10,8 +10,13 @@ import promql_parser as promql
 import pytest
 import yaml
 
+from core.errors import BelfryError
+from core.hearing import Heard
 from core.metrics import Metrics
-from core.metrics_table import TABLE
+from core.metrics_table import TABLE, Row
+from graph.asked import OK
+from rules.message import Status
+from tests.test_docs_logs import EMITTED, emitted
 
 ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "docs" / "metrics.md").read_text(encoding="utf-8")
@@ -24,6 +29,8 @@ RULES: list[dict[str, Any]] = [
 DASHBOARD: dict[str, Any] = json.loads((ROOT / "deploy/grafana/belfry.json").read_text())
 OF_THE_SCRAPE = {"instance", "job"}
 """Labels that Prometheus itself adds."""
+HEARD = emitted("emit", "note")
+QUEUES = {"waiting", "scheduled", "retrying", "running", "failed"}
 AROUND = {"$__rate_interval": "5m", "$__range": "1h"}
 """What Grafana puts in place of its variables."""
 
@@ -70,6 +77,62 @@ def selectors(expression: str) -> list[promql.VectorSelector]:
     return found
 
 
+def codes(error: type[BelfryError] = BelfryError) -> set[str]:
+    """Every code that an operation may end with."""
+    below = [codes(each) for each in error.__subclasses__()]
+    return {error.code, OK}.union(*below)
+
+
+VALUES: dict[str, set[str]] = {
+    "status": set(Status),
+    "state": QUEUES | {"in_use", "idle"},
+    "store": {"mongodb", "redis"},
+    "process": {"api", "worker"},
+    "code": codes(),
+    "event": set(EMITTED),
+    "alertstate": {"pending", "firing"},
+    "alertname": {rule["alert"] for rule in RULES},
+}
+"""What a label may say, of those that expressions choose by."""
+
+
+def unknown(one: promql.VectorSelector) -> list[str]:
+    """What an expression wants a label to say, and none ever does."""
+    return [
+        f"{matcher.name}={wanted}"
+        for matcher in one.matchers.matchers
+        for wanted in alternatives(matcher.value)
+        if not any(re.fullmatch(wanted, value) for value in VALUES[matcher.name])
+    ]
+
+
+def alternatives(wanted: str) -> list[str]:
+    """The branches of a pattern, as far as there are any."""
+    group, end = re.fullmatch(r"(?:\((.*)\))?(.*)", wanted).groups()  # type: ignore[union-attr]
+    return [f"{each}{end}" for each in group.split("|")] if group else end.split("|")
+
+
+def check(expression: str) -> None:
+    """Fail unless all that it asks for is exported, and may have the labels that it wants."""
+    series, found = exported(), selectors(expression)
+    assert found
+    for one in found:
+        assert one.name in series
+        matched = {matcher.name for matcher in one.matchers.matchers}
+        assert matched <= series[one.name] | OF_THE_SCRAPE, one.name
+        assert unknown(one) == [], one.name
+
+
+@pytest.mark.parametrize("row", [row for row in TABLE if row.hears], ids=lambda row: row.name)
+def test_a_number_hears_what_is_said_with_all_that_it_needs(row: Row) -> None:
+    """Else it would stand still, and nobody would know."""
+    for hearing in row.hears:
+        needed = {*row.labels, hearing.by} - {""} if isinstance(hearing, Heard) else {hearing.of}
+        assert hearing.event in HEARD
+        for fields in HEARD[hearing.event]:
+            assert None in fields or needed <= fields, hearing.event
+
+
 def test_the_page_has_every_number_as_it_is_exported() -> None:
     rows = re.findall(r"^\| `(belfry_\w+)` \| (\w+) \| (.*?) ?\| (.*) \|$", PAGE, re.MULTILINE)
     told = [(name, kind, re.findall(r"`(\w+)`", labels), text) for name, kind, labels, text in rows]
@@ -85,13 +148,8 @@ def test_the_page_has_the_numbers_of_the_client_library() -> None:
 
 @pytest.mark.parametrize(("where", "expression"), list(expressions()))
 def test_an_expression_asks_only_for_what_is_exported(where: str, expression: str) -> None:
-    series = exported()
-    found = selectors(expression)
-    assert found, where
-    for one in found:
-        assert one.name in series
-        matched = {matcher.name for matcher in one.matchers.matchers}
-        assert matched <= series[one.name] | OF_THE_SCRAPE, one.name
+    assert where
+    check(expression)
 
 
 def test_every_number_is_on_the_dashboard() -> None:

@@ -59,8 +59,38 @@ def test_both_pipelines_build_the_last_stage() -> None:
     assert pipeline("github-workflows")["jobs"]["container"]["steps"][-1]["with"]["target"] == (
         "belfry"
     )
-    assert any("--target belfry" in line for line in pipeline("gitlab-ci")["container"]["script"])
+    built = [line.split(" --label")[0] for line in pipeline("gitlab-ci")["container"]["script"]]
+    assert "buildah build --target belfry" in built
     assert re.findall(r"^FROM \S+ AS (\S+)", DOCKERFILE, re.MULTILINE)[-1] == "belfry"
+
+
+def test_a_failed_check_fails_the_pipeline() -> None:
+    gitlab, github = pipeline("gitlab-ci"), pipeline("github-workflows")["jobs"]
+    assert (ROOT / ".ci" / "run").read_text().splitlines()[-1] == "exec make check </dev/null"
+    assert "allow_failure" not in gitlab["check"]
+    assert not [at for at in (github["check"], *github["check"]["steps"]) if ERRORS in at]
+    assert gitlab["stages"].index(gitlab["container"]["stage"]) > gitlab["stages"].index(
+        gitlab["check"]["stage"]
+    )
+    assert github["container"]["needs"] == "check"
+
+
+ERRORS = "continue-on-error"
+
+
+def test_the_image_is_run_by_the_user_that_manifests_name() -> None:
+    """By number: Kubernetes can't tell whether a name is root's."""
+    base = re.split(r"^FROM ", DOCKERFILE, flags=re.MULTILINE)
+    users = {
+        stage.split()[2]: re.findall(r"^USER (\S+)", stage, re.MULTILINE) for stage in base[1:]
+    }
+    assert users["base"] == ["10001:10001"]
+    assert users["belfry"] == users["emulator"] == []
+    assert re.findall(r"^FROM base AS (\S+)", DOCKERFILE, re.MULTILINE) == ["emulator", "belfry"]
+
+
+def test_a_container_is_well_as_long_as_the_process_lives() -> None:
+    assert re.findall(r"/health/\w+", DOCKERFILE) == ["/health/live"]
 
 
 def test_the_dockerfile_follows_the_rules_of_hadolint() -> None:

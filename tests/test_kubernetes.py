@@ -1,15 +1,13 @@
 """deploy/kubernetes says what Kubernetes understands, and what Belfry does."""
 
-import re
 import subprocess
 from typing import Any
 
-import promql_parser
 import pytest
 from pydantic import SecretStr
 
 from core.settings import Settings, load
-from tests import compose, kustomize, schemas
+from tests import compose, kustomize, schemas, test_docs_metrics
 from tests.kustomize import Object, containers, get, pod
 
 OLDEST, NEWEST = "1.30", "1.37"
@@ -183,18 +181,6 @@ def test_requests_come_from_the_ingress_by_the_service_to_the_api() -> None:
     assert settings_of(EXAMPLE)["PUBLIC_URL"] == f"https://{rule['host']}"
 
 
-def test_named_ports_of_policies_and_monitors_are_ports_of_pods() -> None:
-    named = {at["name"] for name in ("api", "worker") for at in container(name)["ports"]}
-    for it in EXAMPLE:
-        match it:
-            case {"kind": "NetworkPolicy", "spec": {"ingress": rules}}:
-                assert {at["port"] for rule in rules for at in rule["ports"]} <= named
-            case {"kind": "PodMonitor", "spec": {"podMetricsEndpoints": ends}}:
-                assert {at["port"] for at in ends} <= named
-            case _:
-                pass
-
-
 def test_nothing_is_let_in_or_out_but_by_a_policy() -> None:
     closed = get(EXAMPLE, "NetworkPolicy", "belfry")["spec"]
     assert closed["policyTypes"] == ["Ingress", "Egress"]
@@ -219,12 +205,8 @@ def test_every_deployment_is_scaled_by_exactly_one_and_may_lose_one() -> None:
 
 
 def test_workers_are_scaled_by_metrics_that_there_are() -> None:
-    page = (compose.ROOT / "docs" / "metrics.md").read_text(encoding="utf-8")
-    told = set(re.findall(r"^\| `(belfry_\w+)` \| gauge", page, re.MULTILINE))
     for trigger in get(EXAMPLE, "ScaledObject", "belfry-worker")["spec"]["triggers"]:
-        query = trigger["metadata"]["query"]
-        promql_parser.parse(query)
-        assert set(re.findall(r"belfry_\w+", query)) <= told
+        test_docs_metrics.check(trigger["metadata"]["query"])
 
 
 def test_the_backup_is_what_the_restore_reads() -> None:
