@@ -18,7 +18,7 @@ from graph.rejection import BAD_REQUEST, refusal
 LARGEST_HEAD = 64 * 1024
 """Bytes of a request line with its headers, so also of a GET."""
 HEAD_SECONDS = 10.0
-LINGER_SECONDS = 10.0
+LINGER_SECONDS = 30.0
 """How long the rest of what was refused is taken and thrown away, so that its sender reads why."""
 
 
@@ -33,7 +33,8 @@ class Wire(HttpToolsProtocol):
     _in_head = True
     _head = 0
     _fault: str | None = None
-    _refused = False
+    _parts = False
+    _deaf = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn has it
         """Expect a request before long."""
@@ -42,7 +43,7 @@ class Wire(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Parse, unless a head without end comes in."""
-        if self._refused:
+        if self._deaf:
             return
         if self._in_head:
             self._head += len(data)
@@ -71,14 +72,21 @@ class Wire(HttpToolsProtocol):
             self._fault = "this is no proxy"
         if self._fault is not None:
             raise ValueError(self._fault)
+        before = self._cycle()
         super().on_headers_complete()
+        cycle = self._cycle()
+        if cycle is not None and cycle is not before:
+            cycle.transport = Out(self, cycle)
 
     def on_response_complete(self) -> None:
         """Let a sender come to its end, but not for ever."""
         self.on_shutdown = None
         lingers = self.cycle.more_body and not self.pipeline
         super().on_response_complete()
-        if lingers:
+        if self._parts and not self.transport.is_closing():
+            self._unset_keepalive_if_required()
+            self._linger()
+        elif lingers:
             self._within(LINGER_SECONDS, self.transport.close)
 
     def on_message_complete(self) -> None:
@@ -100,6 +108,13 @@ class Wire(HttpToolsProtocol):
         self.stopping = True
         if self.on_shutdown is not None:
             self.on_shutdown()
+
+    def part(self, cycle: RequestResponseCycle) -> None:
+        """Close the connection after its last answer, as soon as that can't be lost any more."""
+        if cycle.response_complete and cycle.more_body:
+            self._parts = True
+        else:
+            self.transport.close()
 
     def abort(self) -> None:
         """Cut the connection, with all that its peer has not read."""
@@ -146,7 +161,7 @@ class Wire(HttpToolsProtocol):
 
     def _refuse(self, status: int, message: str) -> None:
         cycle = self._cycle()
-        if self._refused or self.transport.is_closing():
+        if self._deaf or self.transport.is_closing():
             return
         if cycle is not None and cycle.response_started and not cycle.response_complete:
             self.transport.close()  # in the middle of an answer nothing else can be said
@@ -158,8 +173,11 @@ class Wire(HttpToolsProtocol):
         lines = f"content-type: {LEGACY}; charset=utf-8\r\ncontent-length: {len(said)}\r\n"
         start = STATUS_LINE[status] + lines.encode() + b"connection: close\r\n\r\n"
         self.transport.write(start + said)
-        self._refused = True
+        self._linger()
+
+    def _linger(self) -> None:
         # Closed at once, with bytes still to come, the kernel would take the answer back.
+        self._deaf = True
         self.transport.write_eof()
         self._within(LINGER_SECONDS, self.transport.close)
 
@@ -173,3 +191,24 @@ class Wire(HttpToolsProtocol):
             self._limit = None
         if seconds is not None and then is not None:
             self._limit = self.loop.call_later(seconds, then)
+
+
+class Out(asyncio.Transport):
+    """What uvicorn writes one answer to, and closes after the last one of a connection."""
+
+    def __init__(self, wire: Wire, cycle: RequestResponseCycle) -> None:
+        """Lead to the connection itself."""
+        super().__init__()
+        self._wire, self._cycle = wire, cycle
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        """Write to the connection."""
+        self._wire.transport.write(data)
+
+    def is_closing(self) -> bool:
+        """Whether the connection is."""
+        return self._wire.transport.is_closing()
+
+    def close(self) -> None:
+        """Close the connection when its peer can read all that was written."""
+        self._wire.part(self._cycle)

@@ -5,7 +5,7 @@ from dataclasses import replace
 from channels.channel import Envelope, Outcome
 
 LETTER = Envelope("0c9d-1", 4711, "", "Звон")
-PATIENCE = 10.0
+PATIENCE = 30.0
 
 
 def meaning(outcome: Outcome) -> Outcome:

@@ -16,7 +16,7 @@ from local.mail_faults import CLOSE, STALL, MailFaults
 from local.smtp_sink import Sink
 
 BELFRY = Sender("Belfry", "belfry@example.com")
-PATIENCE = 10.0
+PATIENCE = 30.0
 SHORT = 0.3
 
 Opened: TypeAlias = Callable[..., Email]

@@ -14,7 +14,7 @@ from local.smtp_sink import Sink
 BELFRY = Sender("Belfry", "belfry@example.com")
 LETTER = Envelope("0c9d-1", 1, "ada@example.org", "Hello", "A bell")
 PASSWORD = "hunter-22"
-PATIENCE = 10.0
+PATIENCE = 30.0
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from local.serving import serving
 
 TOKEN = "eyJhbGciOiJIUzI1NiJ9.e30.c2VjcmV0"
 LETTER = Envelope("0c9d-1", 4711, "79001234567", "Звон")
-PATIENCE = 10.0
+PATIENCE = 30.0
 SHORT = 0.3
 
 

@@ -17,7 +17,7 @@ from local.smtp_sink import Sink
 
 BELFRY = Sender("Belfry", "belfry@example.com")
 LETTER = Envelope("0c9d-1", 1, "ada@example.org", "Hello", "A bell")
-PATIENCE = 10.0
+PATIENCE = 30.0
 
 Opened: TypeAlias = Callable[..., Email]
 

@@ -18,7 +18,7 @@ from local.serving import serving
 FIRST = "the-first-token-of-all"
 SECRET = "quite/secret & odd"
 LETTER = Envelope("0c9d-1", 4711, "79001234567", "Звон")
-PATIENCE = 10.0
+PATIENCE = 30.0
 SHORT = 0.3
 
 

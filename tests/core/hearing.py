@@ -10,7 +10,7 @@ from core import redis
 from core.topic import Waiter
 from core.wakeups import PREFIX, Wakeups
 
-PATIENCE = 10.0
+PATIENCE = 30.0
 """Seconds after which what has not come is taken for lost."""
 
 

@@ -19,7 +19,7 @@ from local.redis import Redis
 from tests.faults.proxy import Proxy
 
 LIMIT = 600
-PATIENCE = 10.0
+PATIENCE = 30.0
 
 limits = st.integers(1, 100_000)
 pauses = st.lists(st.floats(0, 90), max_size=200)

@@ -12,7 +12,7 @@ from local.mongod import Mongod
 from local.ports import LOOPBACK
 from tests.faults.proxy import CHUNK, Proxy
 
-PATIENCE = 20.0
+PATIENCE = 30.0
 NEVER = 0.2
 """Seconds in which nothing may come."""
 

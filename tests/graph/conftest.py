@@ -29,7 +29,7 @@ FRONT_END = "https://app.example.com"
 OWN = "5f0c3a1b2c3d4e5f6a7b8c90"
 """The user that the tokens of these tests speak for."""
 PROTOCOL = Subprotocol("graphql-transport-ws")
-PATIENCE = 10.0
+PATIENCE = 30.0
 UNHURRIED = {
     "RATE_LIMIT_ANONYMOUS_PER_MINUTE": "1000000",
     "RATE_LIMIT_SUBSCRIBER_PER_MINUTE": "1000000",

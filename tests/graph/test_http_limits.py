@@ -58,6 +58,23 @@ async def test_the_sender_of_a_huge_body_reads_why_it_was_refused(edge: Edge) ->
         assert (await send(edge, data=QUERY, headers=headers))[0] == 200
 
 
+@pytest.mark.parametrize("said", [b"Content-Length: 100000000", b"Transfer-Encoding: chunked"])
+async def test_a_last_answer_is_not_lost_to_what_is_still_being_sent(
+    edge: Edge, said: bytes
+) -> None:
+    """By TCP: what comes to a socket that was closed resets the connection."""
+    head = b"POST /unsubscribe/x HTTP/1.1\r\nHost: a\r\nSec-Fetch-Site: cross-site\r\n"
+    reader, writer = await connect(edge)
+    writer.write(head + b"Connection: close\r\n" + said + b"\r\n\r\n")
+    async with asyncio.timeout(PATIENCE):
+        assert (await reader.read()).startswith(b"HTTP/1.1 403 ")
+        for _ in range(100):
+            writer.write(b" " * 65_536)
+            await writer.drain()
+    assert not writer.is_closing()
+    writer.close()
+
+
 async def test_a_body_of_very_many_values_is_too_large(edge: Edge) -> None:
     body = b'{"query": "{ __typename }", "variables": {"a": [%s]}}'
     many = body % b",".join([b"[]"] * MOST_VALUES)

@@ -144,6 +144,7 @@ async def zeros(mebibytes: int) -> AsyncIterator[bytes]:
     yield pack.compress(b"phone\n")
     for _ in range(mebibytes):
         yield pack.compress(b"\n" * MIB)
+        await asyncio.sleep(0)  # so small that nothing waits, and an answer would not be read
     yield pack.flush()
 
 
@@ -234,17 +235,21 @@ async def test_an_import_whose_sender_leaves_ends_with_what_was_written_before(e
 async def test_a_process_that_stops_tells_its_senders_to_come_again(
     mongod: Mongod, redis_server: Redis, tmp_path: Path
 ) -> None:
-    async def endless() -> AsyncIterator[bytes]:
-        yield table(2_000, "x")
-        stopping = asyncio.to_thread(edge.api.stop, 30)
-        task = asyncio.create_task(stopping)
-        while not task.done():
-            yield b"\n"
+    async with serving(mongod, redis_server, tmp_path / "log", DRAIN_SECONDS="25") as edge:
+        tag = fresh()
+        said = table(2_000, tag)
+        lines = [f"{name}: {value}" for name, value in {"Host": "a", **by()}.items()]
+        lines += ["Transfer-Encoding: chunked", "", f"{len(said):x}", ""]
+        reader, writer = await connect(edge)
+        writer.write("\r\n".join([f"POST {PATH} HTTP/1.1", *lines]).encode() + said + b"\r\n")
+        await asyncio.to_thread(until, lambda: there(edge, tag) > 0)
+        stopping = asyncio.create_task(asyncio.to_thread(edge.api.stop, 30))
+        answering = asyncio.create_task(reader.read())
+        while not answering.done():
+            writer.write(b"1\r\n\n\r\n")
             await asyncio.sleep(0.05)
-
-    async with (
-        serving(mongod, redis_server, tmp_path / "log", DRAIN_SECONDS="25") as edge,
-        edge.http.post(PATH, data=endless(), headers=by()) as response,
-    ):
-        assert response.status == 503
-        assert "send the whole file again" in await response.text()
+        answer = await answering
+        writer.close()
+        assert await stopping
+    assert answer.startswith(b"HTTP/1.1 503 ")
+    assert b"send the whole file again" in answer

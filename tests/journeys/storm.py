@@ -18,7 +18,7 @@ from tests.processes import Api
 
 KNOWN = 40
 """Notifications of a user that a storm remembers, to change them."""
-PATIENCE_SECONDS = 20.0
+PATIENCE_SECONDS = 30.0
 
 CREATE = """mutation ($all: [CreateNotificationInput!]!) {
   createNotifications(input: {notifications: $all}) {

@@ -13,7 +13,7 @@ import aiosmtplib
 import pytest
 
 TOKEN = "token-of-the-test"
-PATIENCE = 20.0
+PATIENCE = 30.0
 ROOT = Path(__file__).parents[2]
 
 

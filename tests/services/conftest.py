@@ -1,6 +1,6 @@
 """What services work with: parts on a prepared database, and the emulators of the outside."""
 
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -17,14 +17,16 @@ from core import events, mongo
 from core.parts import Parts, open_parts
 from core.settings import Settings, load
 from local.mongod import Mongod
-from local.outside import Outside
 from local.serving import serving
 from local.smtp_sink import Sink
 from models.registry import DOCUMENTS
 from services import kinds
+from services.messages import Claimed
+from services.sources import Sources
 from tests.emptying import empty
 from tests.services.interludes import INTERLUDES, Interludes
-from tests.services.pumping import TOKEN
+from tests.services.looking import PATIENCE, until
+from tests.services.pumping import TOKEN, Turnstile
 
 NAME = "test_services"
 EMAIL = "new@example.com"
@@ -123,12 +125,12 @@ def happened() -> Iterator[Happened]:
 
 
 @pytest.fixture
-def outside() -> Outside:
-    return Outside(TOKEN)
+def outside() -> Turnstile:
+    return Turnstile()
 
 
 @pytest.fixture
-async def address(outside: Outside) -> AsyncIterator[str]:
+async def address(outside: Turnstile) -> AsyncIterator[str]:
     """Where the sending API listens."""
     async with serving(outside) as address:
         yield address
@@ -164,6 +166,28 @@ async def email(sink: Sink) -> AsyncIterator[Email]:
 
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Pumps look sooner whether more is due and what has changed, for the sake of time."""
+    """Pumps look sooner whether more is due and what has changed, for the sake of time.
+
+    On a busy machine that takes long now and then, and they would not trust what they know.
+    """
     monkeypatch.setattr("services.pump.IDLE_SECONDS", 0.02)
     monkeypatch.setattr("services.pump.KEEPER_SECONDS", 0.05)
+    monkeypatch.setattr("services.sources.KNOWN_SECONDS", PATIENCE)
+
+
+@pytest.fixture
+def noticed(impatient: None, monkeypatch: pytest.MonkeyPatch) -> Callable[[], Awaitable[None]]:
+    """Waits until a pump has read anew of the mailings that it sends."""
+    looks, refresh = 0, Sources.refresh
+
+    async def counted(self: Sources, held: Collection[Claimed]) -> None:
+        nonlocal looks
+        await refresh(self, held)
+        looks += 1
+
+    async def noticed() -> None:
+        before = looks  # the look under way may have begun too early
+        await until(lambda: looks > before + 1)
+
+    monkeypatch.setattr(Sources, "refresh", counted)
+    return noticed

@@ -1,8 +1,10 @@
 """The pump when the end comes, or a change, or a stop, while messages are on their way."""
 
 import asyncio
+import time
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from bson import ObjectId
@@ -16,14 +18,16 @@ from local.outside import Outside
 from local.smtp_sink import Sink
 from models.client import Client
 from rules.message import Status
-from services import clients, mailings, messages, notifications, pump, sweep
+from services import clients, mailings, messages, notifications, objections, pump, sweep
 from services.pump import Pump
 from tests import factories
 from tests.factories import notification
 from tests.services.looking import PATIENCE, counted, rows, until
-from tests.services.pumping import LONG, TOKEN, run
+from tests.services.pumping import LONG, TOKEN, Turnstile, run
 
 pytestmark = pytest.mark.usefixtures("impatient")
+
+Noticed = Callable[[], Awaitable[None]]
 
 
 async def test_nothing_of_an_ended_mailing_is_even_claimed(
@@ -38,13 +42,15 @@ async def test_nothing_of_an_ended_mailing_is_even_claimed(
 
 
 async def test_when_the_end_comes_what_is_claimed_but_not_begun_expires(
-    parts: Parts, outside: Outside, narrow: SendingApi
+    parts: Parts, outside: Turnstile, narrow: SendingApi, noticed: Noticed
 ) -> None:
-    outside.faults = Faults(latency_seconds=0.2)
+    outside.let_in(1)
     mailing_id = await factories.launched(parts, 20)
     pumping = asyncio.create_task(run(parts, narrow))
     await until(lambda: outside.ledger.count > 0)
     await mailings.collection().update_one({}, {"$set": {"end_at": clock.now()}})
+    await noticed()
+    outside.let_in()
     handled = await pumping
     await sweep.sweep(parts, messages.BULK)
     counts = await counted(parts, mailing_id)
@@ -68,11 +74,12 @@ async def test_a_personal_message_past_its_end_is_not_sent(
 
 
 async def test_a_send_is_cut_off_at_the_end_and_then_uncertain(
-    parts: Parts, outside: Outside, api: SendingApi
+    parts: Parts, outside: Turnstile, api: SendingApi, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    outside.faults = Faults(hang_rate=1)
+    monkeypatch.setattr(objections, "LEAST_SECONDS", 0.0)
+    outside.let_in(0)
     mailing_id = await factories.launched(parts, 1)
-    soon = clock.now() + timedelta(seconds=1.4)
+    soon = clock.now() + timedelta(seconds=2)
     await mailings.collection().update_one({}, {"$set": {"end_at": soon}})
     assert await run(parts, api) == 1
     assert {row["why"] for row in await rows()} == {"unknown: timeout"}
@@ -81,13 +88,15 @@ async def test_a_send_is_cut_off_at_the_end_and_then_uncertain(
 
 
 async def test_of_a_mailing_deleted_meanwhile_nothing_more_is_begun(
-    parts: Parts, outside: Outside, narrow: SendingApi
+    parts: Parts, outside: Turnstile, narrow: SendingApi, noticed: Noticed
 ) -> None:
-    outside.faults = Faults(latency_seconds=0.2)
+    outside.let_in(1)
     mailing_id = await factories.launched(parts, 20)
     pumping = asyncio.create_task(run(parts, narrow))
     await until(lambda: outside.ledger.count > 0)
     await mailings.delete(parts, mailing_id)
+    await noticed()
+    outside.let_in()
     handled = await pumping
     released = [row for row in await rows() if row["status"] == "pending"]
     assert released
@@ -99,13 +108,15 @@ async def test_of_a_mailing_deleted_meanwhile_nothing_more_is_begun(
 
 
 async def test_a_new_text_reaches_what_has_not_left_yet(
-    parts: Parts, outside: Outside, narrow: SendingApi
+    parts: Parts, outside: Turnstile, narrow: SendingApi, noticed: Noticed
 ) -> None:
-    outside.faults = Faults(latency_seconds=0.15)
+    outside.let_in(1)
     mailing_id = await factories.launched(parts, 14, text="old")
     pumping = asyncio.create_task(run(parts, narrow))
     await until(lambda: outside.ledger.count > 0)
     await mailings.update(parts, mailing_id, {"text": "new"})
+    await noticed()
+    outside.let_in()
     await pumping
     texts = [entry["text"] for entry in outside.ledger.entries()]
     assert texts == sorted(texts, reverse=True)
@@ -144,14 +155,15 @@ async def test_a_client_that_lost_its_address_gets_nothing_on_that_channel(
 
 
 async def test_a_stopped_pump_finishes_what_is_under_way_and_gives_back_the_rest(
-    parts: Parts, outside: Outside, narrow: SendingApi
+    parts: Parts, outside: Turnstile, narrow: SendingApi
 ) -> None:
-    outside.faults = Faults(latency_seconds=0.15)
+    outside.let_in(1)
     mailing_id = await factories.launched(parts, 20)
     one = Pump(parts, messages.BULK, narrow, "w1")
     pumping = asyncio.create_task(one.run(LONG))
     await until(lambda: outside.ledger.count > 0)
     one.stop()
+    outside.let_in()
     handled = await pumping
     counts = await counted(parts, mailing_id)
     assert counts == {Status.SENT: outside.ledger.count, Status.PENDING: 20 - outside.ledger.count}
@@ -163,33 +175,51 @@ async def test_a_stopped_pump_finishes_what_is_under_way_and_gives_back_the_rest
 
 
 async def test_a_pump_whose_time_is_up_finishes_what_it_has_claimed(
-    parts: Parts, outside: Outside, narrow: SendingApi
+    parts: Parts, outside: Turnstile, narrow: SendingApi
 ) -> None:
-    outside.faults = Faults(latency_seconds=0.05)
+    outside.let_in(0)
     mailing_id = await factories.launched(parts, 20)
-    handled = await Pump(parts, messages.BULK, narrow, "w1").run(0.01)
+    pumping = asyncio.create_task(Pump(parts, messages.BULK, narrow, "w1").run(0.3))
+    await asyncio.sleep(0)
+    over = time.monotonic() + 0.3
+    await until(lambda: time.monotonic() > over)
+    outside.let_in()
+    handled = await pumping
     assert 0 < handled < 20
     assert await counted(parts, mailing_id) == {Status.SENT: handled, Status.PENDING: 20 - handled}
 
 
 async def test_leases_are_renewed_while_messages_wait_for_their_turn(
-    parts: Parts, outside: Outside, address: str
+    parts: Parts, outside: Turnstile, address: str
 ) -> None:
-    """Each send takes more than half a lease, and two are claimed together."""
-    short = replace(parts, settings=parts.settings.model_copy(update={"lease_seconds": 1.5}))
-    outside.faults = Faults(latency_seconds=0.8)
+    """Two are claimed together, and sent one after the other."""
+    short = replace(parts, settings=parts.settings.model_copy(update={"lease_seconds": 3}))
+    outside.let_in(0)
     mailing_id = await factories.launched(parts, 2)
     api = SendingApi(address, TOKEN, 1)
-    await run(short, api)
+    pumping = asyncio.create_task(run(short, api))
+    async with asyncio.timeout(PATIENCE):
+        while not (first := await held_until()):
+            await asyncio.sleep(0.01)
+        while await held_until() <= first:
+            await asyncio.sleep(0.01)
+    outside.let_in()
+    await pumping
     await api.close()
     assert await counted(parts, mailing_id) == {Status.SENT: 2}
     assert {row["attempts"] for row in await rows()} == {1}
 
 
+async def held_until() -> list[datetime]:
+    """When the leases end, of two rows that are held."""
+    ends = [row["lease"]["until"] for row in await rows() if "lease" in row]
+    return ends if len(ends) == 2 else []
+
+
 async def test_all_channels_of_a_lane_stop_together(
-    parts: Parts, outside: Outside, narrow: SendingApi, email: Email
+    parts: Parts, outside: Turnstile, narrow: SendingApi, email: Email
 ) -> None:
-    outside.faults = Faults(latency_seconds=0.15)
+    outside.let_in(1)
     mailing_id = await factories.launched(parts, 20)
     stop = asyncio.Event()
     pumping = asyncio.create_task(
@@ -197,6 +227,8 @@ async def test_all_channels_of_a_lane_stop_together(
     )
     await until(lambda: outside.ledger.count > 0)
     stop.set()
+    await asyncio.sleep(0)
+    outside.let_in()
     async with asyncio.timeout(PATIENCE):
         await pumping
     counts = await counted(parts, mailing_id)

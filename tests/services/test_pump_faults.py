@@ -25,8 +25,8 @@ from rules.message import Status
 from services import messages, stats, sweep
 from tests import factories
 from tests.services.conftest import Happened
-from tests.services.looking import counted, rows, until
-from tests.services.pumping import run
+from tests.services.looking import PATIENCE, counted, rows, until
+from tests.services.pumping import Turnstile, run
 
 pytestmark = pytest.mark.usefixtures("impatient")
 
@@ -134,14 +134,18 @@ async def fragile(parts: Parts, folder: Path) -> AsyncIterator[tuple[Mongod, Par
 
 
 async def test_what_was_sent_while_mongodb_was_away_is_written_when_it_is_back(
-    parts: Parts, outside: Outside, api: SendingApi, tmp_path: Path, happened: Happened
+    parts: Parts, outside: Turnstile, api: SendingApi, tmp_path: Path, happened: Happened
 ) -> None:
     async with fragile(parts, tmp_path) as (server, process):
         mailing_id = await factories.launched(process, 24)
-        outside.faults = Faults(latency_seconds=0.5)
+        outside.let_in(8)
         pumping = asyncio.create_task(run(process, api))
         await until(lambda: outside.ledger.count >= 8)
+        async with asyncio.timeout(PATIENCE):
+            while await rows(status="pending"):
+                await asyncio.sleep(0.01)
         server.kill()
+        outside.let_in()
         await until(lambda: any(name == "messages.claim.failed" for name, _ in happened))
         await until(lambda: outside.ledger.count == 24)
         server.start()

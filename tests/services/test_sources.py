@@ -23,7 +23,7 @@ from tests import factories
 from tests.services.claims import personal_row
 from tests.services.interludes import Interludes
 from tests.services.looking import counted, until
-from tests.services.pumping import API, LONG, run
+from tests.services.pumping import API, LONG, Turnstile, run
 
 pytestmark = pytest.mark.usefixtures("impatient")
 
@@ -76,14 +76,15 @@ async def test_in_the_ledger_no_mailing_waits_for_anothers_end(
 
 
 async def test_one_that_comes_later_joins_in(
-    parts: Parts, outside: Outside, narrow: SendingApi
+    parts: Parts, outside: Turnstile, narrow: SendingApi
 ) -> None:
-    outside.faults = Faults(latency_seconds=0.02)
+    outside.let_in(1)
     await factories.launched(parts, 60, text="large")
     pumping = asyncio.create_task(run(parts, narrow))
     await until(lambda: outside.ledger.count > 0)
     await factories.clients(1, 1_000, lambda _: {"tags": ["late"]})
     await factories.launched(parts, 0, text="late", tags=("late",))
+    outside.let_in()
     await pumping
     texts = [entry["text"] for entry in outside.ledger.entries()]
     assert "late" in texts[:-10]
