@@ -16,6 +16,7 @@ from playwright.async_api import (
     Route,
     ViewportSize,
     async_playwright,
+    expect,
 )
 
 from tests.journeys.conftest import House, house, standing
@@ -29,6 +30,10 @@ QUIET = [
 ]
 AXE = Path(__file__).parents[2] / "web" / "node_modules" / "axe-core" / "axe.min.js"
 VIEW = ViewportSize(width=1280, height=800)
+PATIENCE_MS = 60_000
+"""For whatever a page shows or is asked to do; a busy machine takes more than the usual 5 s."""
+
+expect.set_options(timeout=PATIENCE_MS)
 
 
 @pytest.fixture(scope="session")
@@ -78,6 +83,7 @@ class Desk:
 async def person(chromium: Browser) -> AsyncIterator[tuple[BrowserContext, list[str]]]:
     """A fresh browser of one person, and what it complains of; at the end that must be nothing."""
     context = await chromium.new_context(viewport=VIEW, reduced_motion="reduce", locale="en-GB")
+    context.set_default_timeout(PATIENCE_MS)
     complaints: list[str] = []
 
     async def guard(route: Route, request: Request) -> None:

@@ -47,6 +47,8 @@ async def follow(desk: Desk, user: str, extra: str = "") -> Page:
     token = desk.house.token("subscriber", user)
     page = await desk.tab(f"/bell#user={user}&token={token}{extra}")
     await expect(page.locator("#status")).to_have_text("live")
+    # So that no toast goes while a busy machine looks for it.
+    await page.evaluate("document.querySelector('belfry-bell').toastSeconds = 60")
     return page
 
 
@@ -151,7 +153,7 @@ async def test_a_bell_goes_on_where_it_was_when_the_api_was_killed(desk: Desk, u
     for text in ("meanwhile", "and again"):
         await notify(desk, user, text)
     desk.house.api(port)
-    await expect(trigger(page)).to_have_accessible_name("Notifications, 3 unread", timeout=40_000)
+    await expect(trigger(page)).to_have_accessible_name("Notifications, 3 unread")
     # What a replay tells is no news.
     await expect(page.locator(".toast", has_text="meanwhile")).to_have_count(0)
     await trigger(page).click()
@@ -209,7 +211,7 @@ async def test_a_token_that_ended_is_asked_for_anew(desk: Desk, user: str) -> No
         }""",
         [user, desk.house.token("subscriber", user)],
     )
-    await expect(page.locator("#status")).to_have_text("live", timeout=20_000)
+    await expect(page.locator("#status")).to_have_text("live")
     assert await page.evaluate("window.asked") > 1
     await notify(desk, user)
     await expect(trigger(page)).to_have_accessible_name("Notifications, 1 unread")

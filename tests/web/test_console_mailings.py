@@ -6,6 +6,7 @@ from typing import Any
 from playwright.async_api import Page, expect
 
 from tests.journeys.conftest import at_work, eventually, moment
+from tests.journeys.test_control import at_rest
 from tests.web.conftest import Desk
 
 PEOPLE = """mutation ($input: CreateClientsInput!) {
@@ -91,22 +92,17 @@ async def test_a_mailing_stands_still_while_it_is_paused(desk: Desk) -> None:
     await people(desk, 100)
     await at_work(desk.house.worker(**FEW_AT_ONCE))
     await desk.house.faults(**SLOW)
-    await mail(desk, "Long")
+    mailing = await mail(desk, "Long")
     page = await console(desk, "/mailings")
     await page.get_by_role("button", name="Pause Long").click()
     await expect(page.get_by_role("row", name=re.compile("Long"))).to_contain_text("Paused")
 
     # What was leaving at that moment comes to its end.
-    async def is_still() -> bool:
-        before = len(await desk.house.ledger())
-        await page.wait_for_timeout(1_500)
-        return len(await desk.house.ledger()) == before
-
-    await eventually(is_still)
+    await at_rest(desk.house, mailing)
     assert len(await desk.house.ledger()) < 100
     await desk.house.faults()
     await page.get_by_role("button", name="Resume Long").click()
-    await expect(page.get_by_text("100 of 100")).to_be_visible(timeout=60_000)
+    await expect(page.get_by_text("100 of 100")).to_be_visible()
     await expect(page.get_by_role("row", name=re.compile("Long"))).to_contain_text("Finished")
 
 
@@ -116,11 +112,8 @@ async def test_attempts_come_live_and_stay_with_their_recipient(desk: Desk) -> N
     page = await console(desk, f"/mailings/{mailing}")
     await page.get_by_role("tab", name="Live attempts").click()
     await expect(page.get_by_text("Each attempt to deliver shows here")).to_be_visible()
-    await page.wait_for_timeout(500)
     await at_work(desk.house.worker())
-    await expect(page.get_by_role("table", name="Attempts").get_by_role("row")).to_have_count(
-        4, timeout=30_000
-    )
+    await expect(page.get_by_role("table", name="Attempts").get_by_role("row")).to_have_count(4)
     await page.get_by_role("tab", name="Recipients").click()
     await page.get_by_role("button", name=re.compile("79990000001: 1")).click()
     drawer = page.get_by_role("dialog")
@@ -134,9 +127,9 @@ async def test_what_failed_is_tried_again(desk: Desk) -> None:
     mailing = await mail(desk, "Refused")
     page = await console(desk, f"/mailings/{mailing}")
     codes = page.locator("section", has_text="Failures by code")
-    await codes.get_by_role("button", name="As a table").click(timeout=60_000)
+    await codes.get_by_role("button", name="As a table").click()
     await expect(codes).to_contain_text("refused: 400")
-    await page.get_by_role("button", name="Retry failed").click(timeout=60_000)
+    await page.get_by_role("button", name="Retry failed").click()
     await desk.house.faults()
     await page.get_by_role("dialog").get_by_role("button", name=re.compile("^Retry")).click()
 

@@ -19,7 +19,7 @@ async def explore(desk: Desk, path: str = "/graphiql") -> Page:
     page = await desk.tab(f"{path}#token={desk.house.token()}")
     # The schema is there once the documentation knows its root.
     await page.get_by_role("button", name="Show Documentation Explorer").click()
-    await expect(page.get_by_role("link", name="Query", exact=True)).to_be_visible(timeout=30_000)
+    await expect(page.get_by_role("link", name="Query", exact=True)).to_be_visible()
     return page
 
 
@@ -49,7 +49,7 @@ async def test_a_query_is_answered_and_the_schema_can_be_read(desk: Desk) -> Non
     # The tab has the name of its operation once the editor has read that, and runs it from then on.
     await expect(page.get_by_role("tab", name="Total")).to_be_visible()
     await run(page)
-    await expect(page.locator(".result-window")).to_contain_text('"total"', timeout=20_000)
+    await expect(page.locator(".result-window")).to_contain_text('"total"')
     assert "token" not in page.url
 
 

@@ -15,7 +15,6 @@ NOTIFY = """mutation ($input: CreateNotificationInput!) {
   createNotification(input: $input) { unread errors { message } }
 }"""
 STARTED_AGAIN = r"API ended by itself \(code -9\).*starting it again"
-PATIENCE = 60_000
 
 
 async def test_its_links_lead_to_a_bell_a_console_and_an_explorer(
@@ -36,12 +35,12 @@ async def test_its_links_lead_to_a_bell_a_console_and_an_explorer(
         answered = await asyncio.to_thread(notified, up, admin)
         name = f"Notifications, {answered} unread"
         trigger = bell.get_by_role("button", name=re.compile("^Notifications"))
-        await expect(trigger).to_have_accessible_name(name, timeout=PATIENCE)
+        await expect(trigger).to_have_accessible_name(name)
 
         explorer = await followed(context, up, "Explorer")
-        await expect(explorer.locator(".graphiql-query-editor .monaco-editor").first).to_be_visible(
-            timeout=PATIENCE
-        )
+        await expect(
+            explorer.locator(".graphiql-query-editor .monaco-editor").first
+        ).to_be_visible()
 
 
 async def followed(context: BrowserContext, up: Up, link: str) -> Page:
@@ -61,7 +60,7 @@ async def mail_everybody(page: Page) -> None:
     await page.get_by_role("button", name="Check and send").click()
     check = page.get_by_role("dialog")
     await check.get_by_role("button", name="Send 40 messages").click()
-    await expect(page.get_by_text("40 of 40")).to_be_visible(timeout=PATIENCE)
+    await expect(page.get_by_text("40 of 40")).to_be_visible()
     await expect(page.get_by_text("Finished")).to_be_visible()
 
 

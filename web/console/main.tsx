@@ -27,7 +27,7 @@ function App() {
 
 createRoot(document.querySelector('#root')!).render(
   <MantineProvider theme={theme} cssVariablesResolver={variables} defaultColorScheme="auto">
-    <Notifications position="bottom-right" />
+    <Notifications position="bottom-right" autoClose={8_000} />
     <App />
   </MantineProvider>,
 );

@@ -4,7 +4,9 @@ import { useState } from 'react';
 import { useSubscription } from 'urql';
 
 import { type AttemptVerdict, type MailingStatus, TailDocument, type TailSubscription } from '../../gql/graphql';
+import { Failed } from '../../parts/failed';
 import { count, word } from '../../parts/format';
+import { Loading } from '../../parts/loading';
 import { Nothing } from '../../parts/nothing';
 import { useVisible } from '../../parts/use-visible';
 import { CHANNELS } from '../../parts/words';
@@ -26,12 +28,16 @@ export function Tail({ id, status }: { id: string; status: MailingStatus }) {
   const visible = useVisible();
   const [lines, setLines] = useState<Line[]>([]);
   const [skipped, setSkipped] = useState(0);
-  useSubscription({ query: TailDocument, variables: { id }, pause: !visible }, (_, heard) => {
+  const [listens, setListens] = useState(false);
+  const [{ error }, listen] = useSubscription({ query: TailDocument, variables: { id }, pause: !visible }, (_, heard) => {
     const { deliveryAttempts } = heard;
+    setListens(true);
     setLines((kept) => [...deliveryAttempts.attempts.toReversed(), ...kept].slice(0, KEPT));
     setSkipped((known) => known + deliveryAttempts.skipped);
     return heard;
   });
+  if (error && !lines.length) return <Failed error={error} onRetry={listen} />;
+  if (!listens) return <Loading />;
   if (!lines.length) {
     return (
       <Nothing icon={<IconActivity />} title={status === 'RUNNING' ? 'Listening' : 'Nothing leaves just now'}>
