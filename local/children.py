@@ -86,10 +86,10 @@ class Child:
             self._process = self._spawn(log)
         self._order("+")
 
-    def wait_ready(self, limit_seconds: float = 30) -> None:
+    def wait_ready(self, limit_seconds: float = 60) -> None:
         """Wait until it answers; any thread may. Raises Unavailable if it doesn't."""
 
-    def start(self, limit_seconds: float = 30) -> None:
+    def start(self, limit_seconds: float = 60) -> None:
         """Launch it and wait until it answers; raises Unavailable if it doesn't."""
         self.launch()
         self.wait_ready(limit_seconds)

@@ -69,7 +69,7 @@ class Mongod(Child):
         make_private(self.folder)
         super().launch()
 
-    def wait_ready(self, limit_seconds: float = 30) -> None:
+    def wait_ready(self, limit_seconds: float = 60) -> None:
         """Wait until it is the primary of its set, forming that first; raises Unavailable."""
         # The driver looks for a server that was away only every 0.5 s; a bare connect is sooner.
         self.wait_for(lambda: ports.is_open(self.port, self.address), limit_seconds)

@@ -31,7 +31,7 @@ class Service(Child):
         self._port = port
         self._host = place.address
 
-    def wait_ready(self, limit_seconds: float = 30) -> None:
+    def wait_ready(self, limit_seconds: float = 60) -> None:
         """Wait until it answers; raises Unavailable."""
         self.wait_for(self._answers, limit_seconds, _POLL_SECONDS)
 

@@ -44,7 +44,7 @@ class Redis(Child):
         make_private(self._folder)
         super().launch()
 
-    def wait_ready(self, limit_seconds: float = 30) -> None:
+    def wait_ready(self, limit_seconds: float = 60) -> None:
         """Wait until it has read its file and answers PING; raises Unavailable."""
         self.wait_for(self._answers, limit_seconds)
 

@@ -3,7 +3,9 @@
 import os
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import hypothesis
@@ -56,6 +58,30 @@ def mongod(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mongod]:
     server.start()
     yield server
     server.stop()
+
+
+@contextmanager
+def lifetime_of_transactions(mongod: Mongod, seconds: int) -> Iterator[None]:
+    """After so long MongoDB frees what a transaction has locked whose process is gone."""
+    with MongoClient[dict[str, Any]]("127.0.0.1", mongod.port, directConnection=True) as client:
+        name = "transactionLifetimeLimitSeconds"
+        usual = client.admin.command({"setParameter": 1, name: seconds})["was"]
+        yield
+        client.admin.command({"setParameter": 1, name: usual})
+
+
+@pytest.fixture
+def short_transactions(mongod: Mongod) -> Iterator[None]:
+    """A test need not wait long for what a killed process held."""
+    with lifetime_of_transactions(mongod, 2):
+        yield
+
+
+@pytest.fixture
+def long_transactions(mongod: Mongod) -> Iterator[None]:
+    """Who waits for what another transaction holds waits longer than any test."""
+    with lifetime_of_transactions(mongod, 600):
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -119,6 +119,10 @@ def stem() -> Stem:
 class Service(processes.Service):
     """That of `local`, forked by the stem where the system can."""
 
+    def stop(self, limit_seconds: float = 30) -> bool:
+        """As that of `local`, with the patience that a busy machine asks for."""
+        return super().stop(limit_seconds)
+
     def _spawn(self, log: IO[bytes]) -> Running:
         # A command may begin with the way to another place, where nothing of ours is forked.
         if sys.platform != "linux" or self._command[0] != sys.executable:

@@ -9,6 +9,8 @@ from bench.report import BEGIN, END, Results, markdown, write
 from bench.run import NAMES, Size, run
 from core.errors import ConfigurationError
 
+pytestmark = pytest.mark.timeout(900)  # it starts everything several times
+
 TINY = Size(
     rounds=1,
     seconds=0.3,

@@ -13,11 +13,12 @@ from channels.channel import ANSWER_LIMIT, Envelope, Outcome, Refused, Retry, Se
 from channels.email import Email
 from channels.mime import BadAddress, Sender
 from local.mail_faults import CLOSE, STALL, MailFaults
+from local.ports import free_port
 from local.smtp_sink import Sink
 
 BELFRY = Sender("Belfry", "belfry@example.com")
 PATIENCE = 30.0
-SHORT = 0.3
+SHORT = 1.0
 
 Opened: TypeAlias = Callable[..., Email]
 
@@ -156,9 +157,9 @@ async def test_a_mail_stuck_in_our_own_buffer_has_not_been_delivered(opened: Ope
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "no-such-host.invalid", "no..such..host"])
 async def test_a_server_that_cannot_be_reached_is_tried_again_later(
-    host: str, unused_tcp_port: int, opened: Opened
+    host: str, opened: Opened
 ) -> None:
-    email = opened(unused_tcp_port, host=host)
+    email = opened(free_port(), host=host)
     assert meaning(await email.send(envelope(), PATIENCE)) == Retry("unreachable")
 
 
@@ -214,15 +215,14 @@ class DeafServer:
     """Speaks SMTP, but reads on after DATA only when told to."""
 
     def __init__(self, greeting: bytes = b"220 hello") -> None:
-        self._greeting = greeting
+        self._greeting, self.port = greeting, free_port()
         self._ears_open = asyncio.Event()
         self._rest: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
 
     @asynccontextmanager
     async def listening(self) -> AsyncIterator["DeafServer"]:
-        listener = socket.create_server(("127.0.0.1", 0))
+        listener = socket.create_server(("127.0.0.1", self.port))
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65_536)
-        self.port = listener.getsockname()[1]
         async with await asyncio.start_server(self._converse, sock=listener):
             yield self
 

@@ -19,7 +19,7 @@ from core import clock
 TOKEN = "eyJhbGciOiJIUzI1NiJ9.e30.c2VjcmV0"
 LETTER = Envelope("0c9d-1", 4711, "79001234567", "Звон")
 PATIENCE = 30.0
-SHORT = 0.3
+SHORT = 1.0
 
 
 def meaning(outcome: Outcome) -> Outcome:

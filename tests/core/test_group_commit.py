@@ -77,7 +77,7 @@ async def test_an_overdue_commit_holds_up_only_changes_of_its_own_objects(
     await settled()
     (*_, gate), store.gates = store.gates, []
     others = [store.ask(key, 100 + key) for key in range(3, 9)]
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while len(store.sizes) < 2:
             await asyncio.sleep(0.001)
     await store.finish()

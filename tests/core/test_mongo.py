@@ -191,6 +191,7 @@ async def test_without_waiting_all_of_the_work_is_written_or_nothing(client: mon
     assert await bells.count_documents({}) == 1
 
 
+@pytest.mark.usefixtures("long_transactions")
 async def test_without_waiting_a_row_that_another_transaction_holds_is_left_at_once(
     client: mongo.Client,
 ) -> None:
@@ -202,7 +203,7 @@ async def test_without_waiting_a_row_that_another_transaction_holds_is_left_at_o
 
     async with client.start_session() as holder, await holder.start_transaction():
         assert await ring(holder) == 1
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             assert await mongo.without_waiting(client, ring) is None
     assert await mongo.without_waiting(client, ring) == 1
     assert await bells.find_one() == {"_id": 1, "rung": 2}

@@ -1,8 +1,7 @@
 """A transaction that is tried once: what is certain about its end, whatever happens to it."""
 
 import asyncio
-import gc
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from functools import partial
 from typing import Any
 
@@ -17,25 +16,11 @@ from local.mongod import Mongod
 from local.ports import LOOPBACK
 from tests.faults.proxy import Proxy
 
-# PyMongo leaves the socket of a connection to the garbage collector if it is cancelled in the moment
-# of connecting, as in tests/faults/test_soak.py.
-pytestmark = pytest.mark.filterwarnings(
-    "ignore:Exception ignored in. <socket.socket fd=[0-9]+, family=2, type=1, proto=6"
-    ":pytest.PytestUnraisableExceptionWarning"
-)
-
 ROW = {"_id": 1}
 OPTIONS: dict[str, Any] = {
     "w": "majority",
     "serverSelectionTimeoutMS": 500,
 }
-
-
-@pytest.fixture(autouse=True)
-def swept() -> Iterator[None]:
-    """Such a socket is found in the test that left it."""
-    yield
-    gc.collect()
 
 
 @pytest.fixture
@@ -74,10 +59,11 @@ async def test_all_is_written_or_an_error_of_ours_leaves_nothing(client: mongo.C
     assert await stored(client)
 
 
+@pytest.mark.usefixtures("long_transactions")
 async def test_what_another_transaction_holds_is_left_at_once(client: mongo.Client) -> None:
     async with client.start_session() as holder, await holder.start_transaction():
         await insert(client, holder)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             with pytest.raises(NotCommitted):
                 await mongo.once(client, partial(insert, client))
 

@@ -46,7 +46,7 @@ async def test_parts_open_and_close_without_servers() -> None:
         db_uri=f"mongodb://127.0.0.1:{away}/belfry",
         redis_url=f"redis://127.0.0.1:{away}/0",
     )
-    async with open_parts(settings) as parts, asyncio.timeout(10):
+    async with open_parts(settings) as parts, asyncio.timeout(30):
         parts.queue.wake("sweep", lane="bulk", job_id="sweep")
         parts.wakeups.publish("u1", b"1")
         async with parts.wakeups.listen("u1"):

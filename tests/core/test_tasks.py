@@ -35,7 +35,7 @@ async def test_every_task_is_done_however_it_takes_its_cancellation() -> None:
     coroutines = (patient(), deaf(1), deaf(2), broken(), stubborn(), asyncio.sleep(0))
     running = [asyncio.create_task(coroutine) for coroutine in coroutines]
     await asyncio.sleep(0.01)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         await tasks.end(running)
     assert all(task.done() for task in running)
     assert [task.cancelled() for task in running] == [True, True, True, False, False, False]
@@ -70,7 +70,7 @@ async def test_work_that_fails_begins_again_and_is_told_of(
         if trouble:
             raise trouble.pop(0)
 
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         await tasks.kept_up("counting", work)
     leave()
     assert [name for name, _ in told] == ["background.failed"] * 2

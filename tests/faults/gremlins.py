@@ -67,11 +67,19 @@ class Gremlins:
     def _mongo(self, drawn: random.Random) -> dict[str, Act]:
         line, server = self.house.lines.mongo, self.house.mongod
 
-        async def killed() -> None:
+        async def whole() -> None:
             async with self.calm:
                 server.kill()
                 await asyncio.sleep(drawn.uniform(0, 2))
                 await restart(server)
+
+        async def killed() -> None:
+            # The end of the rage must leave no operator before a database that is away.
+            killing = asyncio.create_task(whole())
+            try:
+                await asyncio.shield(killing)
+            finally:
+                await killing
 
         return {**self._line(line, drawn), "killed": killed}
 

@@ -5,6 +5,7 @@ import json
 import os
 import signal
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -23,6 +24,14 @@ DATABASE = "faults"
 TOKEN = "the provider's token"
 CALLER = "5f0c3a1b2c3d4e5f6a7b8c99"
 LEASE_SECONDS = 2
+
+PATIENT = {
+    "DRAIN_SECONDS": "15",
+    "LEASE_SECONDS": "30",
+    "SENDING_API_TIMEOUT_SECONDS": "15",
+    "SMTP_TIMEOUT_SECONDS": "15",
+}
+"""Settings of workers who take nobody for silent or dead who is only slow, as on a busy machine."""
 
 TRANSACTION_SECONDS = 2
 """After this MongoDB frees what the transaction of a killed worker has locked."""
@@ -49,6 +58,8 @@ class House(Scene):
     lines: Lines
     environment: dict[str, str]
     workers: list[Service] = field(default_factory=list)
+    manner: Mapping[str, str] = field(default_factory=dict)
+    """Settings of those who stay from test to test."""
     hired: list[Service] = field(default_factory=list)
     """Everyone who ever worked here."""
 
@@ -60,13 +71,16 @@ class House(Scene):
         self.hired.append(worker)
         return worker
 
-    async def staffed(self, count: int = 1) -> list[Service]:
-        """So many workers at work, those that are there first."""
+    async def staffed(self, count: int = 1, settings: Mapping[str, str] = {}) -> list[Service]:
+        """So many workers at work by these settings, those that are there first."""
+        if settings != self.manner:
+            await self.stop()
+            self.manner = settings
         self.workers = [worker for worker in self.workers if worker.alive]
         while len(self.workers) > count:
             await asyncio.to_thread(self.workers.pop().stop)
         while len(self.workers) < count:
-            self.workers.append(self.worker())
+            self.workers.append(self.worker(**settings))
         await eventually(lambda: all(map(is_at_work, self.workers)))
         return self.workers
 

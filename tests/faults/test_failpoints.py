@@ -59,7 +59,7 @@ def test_there_are_places_to_die_at() -> None:
     assert any(place.startswith(OF_REQUESTS) for place in PLACES)
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("places", [PLACES[start::2] for start in range(2)], ids=" ".join)
 async def test_a_worker_that_dies_at_any_place_loses_nothing(
     house: House, places: list[str]

@@ -5,7 +5,7 @@ import asyncio
 from local.faults import Faults
 from tests import factories
 from tests.faults import desk
-from tests.faults.house import LEASE_SECONDS, House, restart, told
+from tests.faults.house import LEASE_SECONDS, PATIENT, House, restart, told
 from tests.faults.scene import eventually
 
 CLIENTS = 200
@@ -13,7 +13,7 @@ CLIENTS = 200
 
 async def begun(house: House) -> None:
     """Let two workers begin a mailing."""
-    await house.staffed(2)
+    await house.staffed(2, PATIENT)
     house.outside.faults = Faults(latency_seconds=0.1)
     await factories.clients(CLIENTS)
     await desk.create(house)

@@ -1,6 +1,7 @@
 """A sending API that fails in every way it can."""
 
 import asyncio
+from collections.abc import Mapping
 from datetime import timedelta
 
 import pytest
@@ -11,15 +12,17 @@ from models.mailing import LocalWindow
 from tests import factories
 from tests.faults import desk
 from tests.faults.evidence import Evidence
-from tests.faults.house import House
+from tests.faults.house import PATIENT, House
 from tests.faults.scene import eventually
 
 CLIENTS = 200
 
 
-async def mailed(house: House, faults: Faults, clients: int = CLIENTS) -> Evidence:
+async def mailed(
+    house: House, faults: Faults, clients: int = CLIENTS, settings: Mapping[str, str] = {}
+) -> Evidence:
     """What became of a mailing under a fault that stays."""
-    await house.staffed()
+    await house.staffed(settings=settings)
     house.outside.faults = faults
     await factories.clients(clients)
     await desk.create(house)
@@ -39,7 +42,7 @@ async def test_what_the_provider_didnt_take_is_sent_later_and_once(house: House)
         too_many_rate=0.06,
         reset_before_rate=0.06,
     )
-    evidence = await mailed(house, refusals)
+    evidence = await mailed(house, refusals, settings=PATIENT)
     assert statuses(evidence) == {"sent"}
     codes = {attempt["code"] for attempt in evidence.attempts}
     assert codes == {"200", "500", "garbage", "401", "429", "reset"}
@@ -105,7 +108,7 @@ async def test_hours_of_outage_cost_hardly_any_attempts(house: House) -> None:
 
     What the workers do between is theirs: they know nothing of it but that it is time.
     """
-    await house.staffed()
+    await house.staffed(settings=PATIENT)
     await house.lines.api.refuse()
     await factories.clients(CLIENTS)
     await desk.create(house, end_at=clock.now() + timedelta(days=1))
@@ -135,7 +138,10 @@ async def test_what_an_outage_left_at_the_end_stays_away(house: House, faults: F
     await house.staffed()
     house.outside.faults = faults
     await factories.clients(CLIENTS)
-    await desk.create(house, end_at=clock.now() + timedelta(seconds=3))
+    mailing_id = await desk.create(house)
+    tries = mongo.database(house.parts.mongo)["attempts"]
+    await eventually(lambda: tries.find_one({}))
+    await desk.edit(house, mailing_id, end_at=clock.now() + timedelta(seconds=2))
     await house.over()
     await house.heal()
     evidence = await house.ends_well()
@@ -156,7 +162,9 @@ async def test_only_clients_whose_local_time_is_in_the_window_are_reached(house:
 
     await factories.clients(CLIENTS, said=by_turns)
     window = LocalWindow(opens=hours[0], closes=hours[1])
-    await desk.create(house, window=window, end_at=now + timedelta(seconds=5))
+    mailing_id = await desk.create(house, window=window)
+    await eventually(lambda: house.outside.ledger.count >= CLIENTS // 2)
+    await desk.edit(house, mailing_id, end_at=clock.now() + timedelta(seconds=2))
     evidence = await house.ends_well()
     zones = {client["_id"]: client["time_zone"] for client in evidence.clients}
     reached = {zones[row["client_id"]] for row in evidence.messages if row["status"] == "sent"}
@@ -167,6 +175,8 @@ async def test_the_end_comes_in_the_middle_and_nothing_follows(house: House) -> 
     await house.staffed(2)
     house.outside.faults = Faults(latency_seconds=0.4)
     await factories.clients(2 * CLIENTS)
-    await desk.create(house, end_at=clock.now() + timedelta(seconds=3))
+    mailing_id = await desk.create(house)
+    await eventually(lambda: house.outside.ledger.count)
+    await desk.edit(house, mailing_id, end_at=clock.now() + timedelta(seconds=2))
     evidence = await house.ends_well()
     assert statuses(evidence) >= {"sent", "expired"}

@@ -1,20 +1,23 @@
 """An SMTP server that fails in every way it can."""
 
 import asyncio
+from collections.abc import Mapping
 
 from local.mail_faults import CLOSE, LEAVE, STALL, MailFaults, Mixed, Stage
 from tests import factories
 from tests.faults import desk
 from tests.faults.evidence import Evidence
-from tests.faults.house import House
+from tests.faults.house import PATIENT, House
 from tests.faults.scene import eventually
 
 CLIENTS = 100
 
 
-async def mailed(house: House, faults: MailFaults, clients: int = CLIENTS) -> Evidence:
+async def mailed(
+    house: House, faults: MailFaults, clients: int = CLIENTS, settings: Mapping[str, str] = {}
+) -> Evidence:
     """What became of a mailing under a fault that stays."""
-    await house.staffed()
+    await house.staffed(settings=settings)
     house.sink.faults = faults
     await factories.clients(clients, said=factories.with_email)
     await desk.create(house, channels=("email",))
@@ -40,7 +43,9 @@ PUT_OFF = (
 
 async def test_what_the_server_puts_off_is_sent_later_and_once(house: House) -> None:
     mixed = tuple(Mixed(stage=stage, answer=answer, rate=0.05) for stage, answer in PUT_OFF)
-    assert statuses(await mailed(house, MailFaults(seed=1, mixed=mixed))) == {"sent"}
+    assert statuses(await mailed(house, MailFaults(seed=1, mixed=mixed), settings=PATIENT)) == {
+        "sent"
+    }
     assert house.sink.ledger.repeats == 0
 
 
@@ -53,7 +58,7 @@ async def test_a_mail_that_was_lost_after_its_final_dot_is_repeated_as_the_same(
 
 
 async def test_a_server_that_leaves_after_each_mail_gets_everything_once(house: House) -> None:
-    assert statuses(await mailed(house, MailFaults(dot=LEAVE))) == {"sent"}
+    assert statuses(await mailed(house, MailFaults(dot=LEAVE), settings=PATIENT)) == {"sent"}
     assert house.sink.ledger.repeats == 0
 
 

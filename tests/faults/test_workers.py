@@ -11,7 +11,7 @@ from core import clock
 from local.faults import Faults
 from tests import factories
 from tests.faults import desk
-from tests.faults.house import House, is_at_work
+from tests.faults.house import PATIENT, House, is_at_work
 from tests.faults.scene import eventually
 
 CLIENTS = 200
@@ -19,13 +19,6 @@ BOTH = ("sending_api", "email")
 LANES = {b"personal", b"bulk"}
 SLOW = Faults(latency_seconds=0.1)
 """So that there is a middle."""
-PATIENT = {
-    "DRAIN_SECONDS": "15",
-    "LEASE_SECONDS": "30",
-    "SENDING_API_TIMEOUT_SECONDS": "15",
-    "SMTP_TIMEOUT_SECONDS": "15",
-}
-"""Settings of workers who take nobody for silent or dead who is only slow, as on a busy machine."""
 
 
 async def begun(house: House, count: int = CLIENTS // 4) -> None:
@@ -64,9 +57,10 @@ async def test_a_worker_that_wakes_after_the_end_sends_nothing_more(house: House
     still, _ = await house.staffed(2)
     house.outside.faults = Faults(latency_seconds=0.5)
     await factories.clients(CLIENTS)
-    await desk.create(house, end_at=clock.now() + timedelta(seconds=4))
+    mailing_id = await desk.create(house)
     await eventually(lambda: house.outside.ledger.count >= 16)
     os.kill(still.pid, signal.SIGSTOP)
+    await desk.edit(house, mailing_id, end_at=clock.now() + timedelta(seconds=2))
     await house.over()
     os.kill(still.pid, signal.SIGCONT)
     assert await asyncio.to_thread(still.stop)

@@ -180,7 +180,7 @@ async def test_a_repeat_is_not_checked_again(edge: Edge) -> None:
         fresh = await asked(edge, "createNotification", {**said, "idempotencyKey": uuid4().hex})
         return bool(fresh["errors"])
 
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while not await unknown():  # kinds are remembered for a second
             await asyncio.sleep(0.1)
     assert await asked(edge, "createNotification", said) == first

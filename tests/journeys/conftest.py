@@ -4,7 +4,7 @@ import asyncio
 import json
 import os
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -191,16 +191,6 @@ async def standing(
             yield house
         finally:
             house.stop()
-
-
-@pytest.fixture
-def short_transactions(mongod: Mongod) -> Iterator[None]:
-    """MongoDB frees the rows of a killed process in 2 s, so that a test need not wait longer."""
-    with MongoClient[dict[str, Any]]("127.0.0.1", mongod.port, directConnection=True) as client:
-        name = "transactionLifetimeLimitSeconds"
-        usual = client.admin.command({"setParameter": 1, name: 2})["was"]
-        yield
-        client.admin.command({"setParameter": 1, name: usual})
 
 
 @pytest.fixture

@@ -9,7 +9,15 @@ from gql import Client, GraphQLRequest
 from gql.transport.websockets import WebsocketsTransport
 
 from tests.journeys.conftest import House, at_work, eventually, moment, repeats
-from tests.journeys.test_mailing import add_clients, agree, counts, finished, mail, sent_some
+from tests.journeys.test_mailing import (
+    UNHURRIED,
+    add_clients,
+    agree,
+    counts,
+    finished,
+    mail,
+    sent_some,
+)
 
 ANSWER = "mailing { id status endAt } pendingMessages errors { field code message }"
 PROGRESS = """subscription ($id: ID!) { mailingProgress(id: $id) {
@@ -74,8 +82,8 @@ async def at_rest(house: House, mailing: str) -> dict[str, int]:
 
 async def test_a_paused_mailing_rests_until_it_is_resumed(house: House) -> None:
     await add_clients(house, 2_000)
-    await house.faults(latency_seconds=0.05)
-    house.worker()
+    await house.faults(latency_seconds=0.2)
+    house.worker(**UNHURRIED)
     mailing = await mail(house)
     await sent_some(house, 100)
     paused = await do(house, "pause", mailing)
@@ -100,7 +108,7 @@ async def test_a_paused_mailing_rests_until_it_is_resumed(house: House) -> None:
 
 async def test_a_cancelled_mailing_stays_on_the_list_and_sends_no_more(house: House) -> None:
     await add_clients(house, 1_500)
-    await house.faults(latency_seconds=0.05)
+    await house.faults(latency_seconds=0.2)
     house.worker()
     mailing = await mail(house)
     await sent_some(house, 50)

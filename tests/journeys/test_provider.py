@@ -7,19 +7,30 @@ from redis import Redis as RedisClient
 
 from local.redis import Redis
 from tests.journeys.conftest import House, at_work, eventually, moment, repeats
-from tests.journeys.test_mailing import add_clients, agree, counts, finished, mail, rows, sent_some
+from tests.journeys.test_mailing import (
+    UNHURRIED,
+    add_clients,
+    agree,
+    counts,
+    finished,
+    mail,
+    rows,
+    sent_some,
+    update,
+)
 
 
 async def test_nothing_leaves_after_the_end_and_what_may_have_left_is_uncertain(
     house: House,
 ) -> None:
     await add_clients(house, 600)
-    await house.faults(latency_seconds=0.15)
+    await house.faults(latency_seconds=0.4)
     await at_work(house.worker(SENDING_API_CONCURRENCY="32"))
-    end = moment(3.5)
-    mailing = await mail(house, endAt=end)
+    mailing = await mail(house)
     await sent_some(house, 100)
     await house.faults(hang_rate=1.0)  # reads each request, and never answers
+    end = moment(3)
+    await update(house, mailing, endAt=end)
 
     final = await finished(house, mailing)
     await house.faults()
@@ -67,9 +78,10 @@ async def test_every_refusal_and_repeat_of_a_bad_provider_is_on_record(house: Ho
     await add_clients(house, 60)
     await house.faults(refuse_rate=0.2, garbage_after_rate=0.2, too_many_rate=0.2, seed=7)
     await at_work(house.worker(BREAKER_SHARE="1"))  # or it would be left alone
-    mailing = await mail(house, endAt=moment(4))
+    mailing = await mail(house)
     await all_tried(house, mailing, 60)
     await house.faults()
+    await update(house, mailing, endAt=moment(3))
     final = await finished(house, mailing)
     found = await rows(house, mailing)
     times = repeats(await house.ledger())
@@ -88,7 +100,7 @@ async def test_every_refusal_and_repeat_of_a_bad_provider_is_on_record(house: Ho
 async def test_a_mailing_goes_on_when_redis_is_emptied(house: House, redis_server: Redis) -> None:
     await add_clients(house, 300)
     await house.faults(latency_seconds=0.1)
-    house.worker(SENDING_API_CONCURRENCY="16")
+    house.worker(SENDING_API_CONCURRENCY="16", **UNHURRIED)
     mailing = await mail(house)
     for so_far in (20, 100):
         await sent_some(house, so_far)

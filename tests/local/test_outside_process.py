@@ -4,13 +4,15 @@ import asyncio
 import json
 import signal
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import aiohttp
 import aiosmtplib
 import pytest
+
+from local.ports import free_port
 
 TOKEN = "token-of-the-test"
 PATIENCE = 30.0
@@ -43,10 +45,8 @@ async def until_it_answers(address: str, process: asyncio.subprocess.Process) ->
     raise AssertionError("the emulator ended by itself")
 
 
-async def test_mails_have_a_ledger_of_their_own_beside_the_other(
-    tmp_path: Path, unused_tcp_port_factory: Callable[[], int]
-) -> None:
-    port, smtp_port = unused_tcp_port_factory(), unused_tcp_port_factory()
+async def test_mails_have_a_ledger_of_their_own_beside_the_other(tmp_path: Path) -> None:
+    port, smtp_port = free_port(), free_port()
     async with running("127.0.0.1", port, "", tmp_path / "ledger.ndjson", smtp_port, None):
         await aiosmtplib.send(
             b"Message-ID: <0c9d-1@example.com>\r\n\r\nHello\r\n",
@@ -60,12 +60,12 @@ async def test_mails_have_a_ledger_of_their_own_beside_the_other(
     assert (tmp_path / "ledger.ndjson").read_text() == ""
 
 
-async def test_what_was_accepted_survives_a_kill(tmp_path: Path, unused_tcp_port: int) -> None:
-    ledger = tmp_path / "ledger.ndjson"
-    address = f"http://127.0.0.1:{unused_tcp_port}"
+async def test_what_was_accepted_survives_a_kill(tmp_path: Path) -> None:
+    ledger, port = tmp_path / "ledger.ndjson", free_port()
+    address = f"http://127.0.0.1:{port}"
     headers = {"Authorization": f"Bearer {TOKEN}"}
     for turn in (1, 2):
-        arguments = ("127.0.0.1", unused_tcp_port, TOKEN, ledger, None, None)
+        arguments = ("127.0.0.1", port, TOKEN, ledger, None, None)
         async with running(*arguments) as process:
             async with aiohttp.ClientSession(address, headers=headers) as client:
                 message = {"id": 7, "phone": 79001234567, "text": "Hello"}
@@ -78,10 +78,8 @@ async def test_what_was_accepted_survives_a_kill(tmp_path: Path, unused_tcp_port
 
 
 @pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGINT])
-async def test_all_parts_run_together_and_end_in_order(
-    unused_tcp_port_factory: Callable[[], int], ending: signal.Signals
-) -> None:
-    port, smtp_port, mail_port = (unused_tcp_port_factory() for _ in range(3))
+async def test_all_parts_run_together_and_end_in_order(ending: signal.Signals) -> None:
+    port, smtp_port, mail_port = (free_port() for _ in range(3))
     async with running("127.0.0.1", port, "", None, smtp_port, mail_port) as process:
         await aiosmtplib.send(
             b"Subject: A bell\r\n\r\nHello\r\n",

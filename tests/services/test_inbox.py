@@ -58,7 +58,7 @@ async def test_a_repeat_changes_nothing_and_makes_no_event(parts: Parts) -> None
     user_id, ids = await filled(parts, 3)
     await inbox.mark_read(parts, user_id, [ids[0]])
     before = await inbox.load(user_id, with_items=True)
-    async with parts.wakeups.listen(str(user_id)) as waiter, asyncio.timeout(10):
+    async with parts.wakeups.listen(str(user_id)) as waiter, asyncio.timeout(30):
         assert await inbox.mark_read(parts, user_id, [ids[0]]) == Marked(0, 2, 4)
         assert await inbox.mark_read(parts, user_id, up_to=1) == Marked(0, 2, 4)
         assert await inbox.load(user_id, with_items=True) == before

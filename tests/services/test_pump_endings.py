@@ -1,7 +1,6 @@
 """The pump when the end comes, or a change, or a stop, while messages are on their way."""
 
 import asyncio
-import time
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -180,9 +179,7 @@ async def test_a_pump_whose_time_is_up_finishes_what_it_has_claimed(
     outside.let_in(0)
     mailing_id = await factories.launched(parts, 20)
     pumping = asyncio.create_task(Pump(parts, messages.BULK, narrow, "w1").run(0.3))
-    await asyncio.sleep(0)
-    over = time.monotonic() + 0.3
-    await until(lambda: time.monotonic() > over)
+    await asyncio.sleep(0.4)
     outside.let_in()
     handled = await pumping
     assert 0 < handled < 20
@@ -199,7 +196,7 @@ async def test_leases_are_renewed_while_messages_wait_for_their_turn(
     api = SendingApi(address, TOKEN, 1)
     pumping = asyncio.create_task(run(short, api))
     async with asyncio.timeout(PATIENCE):
-        while not (first := await held_until()):
+        while len(first := await held_until()) < 2:
             await asyncio.sleep(0.01)
         while await held_until() <= first:
             await asyncio.sleep(0.01)
@@ -211,9 +208,8 @@ async def test_leases_are_renewed_while_messages_wait_for_their_turn(
 
 
 async def held_until() -> list[datetime]:
-    """When the leases end, of two rows that are held."""
-    ends = [row["lease"]["until"] for row in await rows() if "lease" in row]
-    return ends if len(ends) == 2 else []
+    """When the leases of the rows that are held end."""
+    return [row["lease"]["until"] for row in await rows() if "lease" in row]
 
 
 async def test_all_channels_of_a_lane_stop_together(
@@ -227,7 +223,6 @@ async def test_all_channels_of_a_lane_stop_together(
     )
     await until(lambda: outside.ledger.count > 0)
     stop.set()
-    await asyncio.sleep(0)
     outside.let_in()
     async with asyncio.timeout(PATIENCE):
         await pumping
