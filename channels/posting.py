@@ -11,6 +11,7 @@ from channels.answer import kept
 from channels.channel import Outcome, Retry
 from channels.http import bounded, limits
 from channels.http_verdict import failure
+from channels.sockets import abrupt
 
 KEEP_SECONDS = 4.0
 """How long an idle connection is kept: less than the 5 s after which common servers drop theirs.
@@ -88,7 +89,9 @@ class Connections:
 
     def _open(self) -> aiohttp.ClientSession:
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=self._size, keepalive_timeout=KEEP_SECONDS),
+            connector=aiohttp.TCPConnector(
+                limit=self._size, keepalive_timeout=KEEP_SECONDS, socket_factory=abrupt
+            ),
             cookie_jar=aiohttp.DummyCookieJar(),
             headers={"Content-Type": "application/json", "User-Agent": "belfry"},
         )

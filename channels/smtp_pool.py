@@ -8,6 +8,8 @@ from typing import Literal, TypeAlias, cast
 
 from aiosmtplib import SMTP, SMTPAuthenticationError, SMTPHeloError, SMTPStatus
 
+from channels.sockets import drop_rest, keep_rest
+
 Tls: TypeAlias = Literal["auto", "starttls", "tls", "none"]
 """As `smtp_tls` in the settings."""
 
@@ -38,6 +40,8 @@ class Connection:
         """Whether a mail was begun and not ended, so that the next needs a RSET."""
         # The client forgets its transport when it closes, and it may hold an unsent rest.
         self._transport = cast(asyncio.WriteTransport, client.transport)
+        self._socket = self._transport.get_extra_info("socket")
+        drop_rest(self._socket)
 
     @property
     def alive(self) -> bool:
@@ -57,6 +61,7 @@ class Connection:
     def hang_up(self) -> None:
         """Say goodbye and close, without waiting for the server's goodbye."""
         if self.alive and self.client.protocol is not None:
+            keep_rest(self._socket)
             self.client.protocol.write(b"QUIT\r\n")
         self.client.close()
 

@@ -93,7 +93,7 @@ async def attempt(
     duration_ms = (time.perf_counter() - start) * 1_000
     verdict = judge(outcome)
     record = {
-        "_id": _dated_id(started_at),
+        "_id": dated_id(started_at),
         "message_id": row["_id"],
         "mailing_id": row.get("mailing_id"),
         "mailing_version": mailing and mailing["version"],
@@ -122,7 +122,7 @@ def _trace(span: Span, record: Mapping[str, Any]) -> None:
     span.end(f"attempt {record['channel']}", failed, attempt_id=str(record["_id"]), **ids, **said)
 
 
-def _dated_id(at: datetime) -> ObjectId:
+def dated_id(at: datetime) -> ObjectId:
     """An id that says the database's time, so that ids can be asked for attempts by their age."""
     return ObjectId(int(at.timestamp()).to_bytes(4, "big") + ObjectId().binary[4:])
 

@@ -25,7 +25,8 @@ async def _mean_ms(channel: str) -> float:
     stages: list[dict[str, Any]] = [
         {"$sort": {"_id": -1}},
         {"$limit": AMONG},
-        {"$match": {"channel": channel}},
+        # Those of workers that are gone took nobody knows how long.
+        {"$match": {"channel": channel, "duration_ms": {"$gt": 0}}},
         {"$limit": LAST},
         {"$group": {"_id": None, "mean": {"$avg": "$duration_ms"}}},
     ]

@@ -8,10 +8,12 @@ import pytest
 
 from core import clock
 from core.parts import Parts
+from models.attempt import Attempt
 from rules.message import Fate, Status
 from services import messages, reclaiming, results
 from services.results import Change
 from tests import factories
+from tests.services.conftest import Happened
 from tests.services.interludes import Interludes
 from tests.services.looking import PATIENCE, counted, row_of
 from tests.services.pumping import claim
@@ -32,6 +34,23 @@ async def test_a_row_whose_lease_ran_out_is_given_back_as_maybe_sent(parts: Part
     assert (await row_of(dead[1]))["status"] == "sending"
     assert await counted(parts, mailing_id) == {Status.PENDING: 2, Status.SENDING: 1}
     assert await reclaiming.reclaim(parts) == 0
+
+
+async def test_what_a_dead_worker_may_have_sent_is_told_of_each_message(
+    parts: Parts, happened: Happened
+) -> None:
+    mailing_id = await factories.launched(parts, 3)
+    held = await claim(parts, mailing_id, 2, "dead")
+    parts.database_clock.observe(clock.now() + timedelta(hours=1))
+    await reclaiming.reclaim(parts)
+    found = {attempt.message_id: attempt for attempt in await Attempt.find_all().to_list()}
+    assert set(found) == {one.id for one in held}
+    for one in await messages.collection().find({"_id": {"$in": list(found)}}).to_list():
+        attempt = found[one["_id"]]
+        assert (attempt.verdict, attempt.code, attempt.worker) == ("unknown", "worker gone", "dead")
+        assert (attempt.number, one["attempts"], attempt.address) == (1, 1, one["address"])
+    told = {fields["message_id"] for name, fields in happened if name == "message.reclaimed"}
+    assert told == set(found)
 
 
 async def test_a_lease_is_judged_by_the_time_of_the_database(parts: Parts) -> None:
