@@ -93,9 +93,15 @@ class Stem:
             command = [sys.executable, "-m", "tests.stem", *map(str, taken)]
             self._process = subprocess.Popen(command, cwd=ROOT, pass_fds=taken)
 
-    def fork(self, command: Sequence[str], environment: Mapping[str, str], log: int) -> Fork:
-        """A process of this command of Belfry, which writes to an open file."""
+    def fork(
+        self, command: Sequence[str], environment: Mapping[str, str], log: int, way: Sequence[str]
+    ) -> Fork:
+        """A process of this command of Belfry, which writes to an open file.
+
+        It is where `way` leads: nowhere else, or by `nsenter` into another network.
+        """
         order = {"command": command, "folder": str(Path.cwd()), "environment": environment}
+        order["way"] = way
         ours, theirs = _pair()
         with theirs:
             descriptors = [log, log, theirs.fileno()]
@@ -124,11 +130,12 @@ class Service(processes.Service):
         return super().stop(limit_seconds)
 
     def _spawn(self, log: IO[bytes]) -> Running:
-        # A command may begin with the way to another place, where nothing of ours is forked.
-        if sys.platform != "linux" or self._command[0] != sys.executable:
+        if sys.platform != "linux":
             return super()._spawn(log)
+        begin = self._command.index(sys.executable)
         environment = os.environ if self._env is None else self._env
-        return stem().fork(self._command[1:], dict(environment), log.fileno())
+        way, command = self._command[:begin], self._command[begin + 1 :]
+        return stem().fork(command, dict(environment), log.fileno(), way)
 
 
 class Api(Service, processes.Api):

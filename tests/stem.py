@@ -21,6 +21,7 @@ import graph.app
 import jobs.worker
 import local.outside
 from local.children import die_with
+from tests.namespace import enter, network
 
 LARGEST_ORDER = 1 << 18
 """Bytes of an order: arguments, folder and environment in JSON."""
@@ -118,6 +119,9 @@ def reap(forks: dict[int, int]) -> None:
 def become(order: dict[str, Any], streams: list[int]) -> None:
     """Run the command as a process does that began with it."""
     os.setsid()
+    if way := order.get("way"):
+        with network(way).open("rb") as namespace:
+            enter(namespace.fileno())
     # Ctrl-C reaches it also where the tests run in the background of a shell.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     for number, stream in zip((1, 2, 0), streams, strict=False):

@@ -1,4 +1,4 @@
-"""Builds a cluster: eight hosts, and the outside where the watcher is."""
+"""Builds a cluster of nine hosts; what runs on that of the outside runs in this process."""
 
 import asyncio
 import os
@@ -19,6 +19,7 @@ from local.smtp_sink import Sink
 from tests.cluster import network
 from tests.cluster.cluster import API_HOSTS, WORK_HOSTS, Cluster
 from tests.cluster.network import HOSTS, Host, Kind
+from tests.cluster.outages import LEASE_SECONDS
 from tests.cluster.replicas import Member, Replica, Replicas
 from tests.faults.building import QUICK, TOKEN, ready
 from tests.faults.outside import Door, Pulse, Witness
@@ -27,12 +28,13 @@ DATABASE = "cluster"
 DB_HOSTS = ("db1", "db2", "db3")
 CACHE_GIGABYTES = 0.25
 
-UNLIMITED = {
+SETTINGS = {
+    "LEASE_SECONDS": str(LEASE_SECONDS),
     "RATE_LIMIT_PER_MINUTE": "0",
     "RATE_LIMIT_SUBSCRIBER_PER_MINUTE": "0",
+    # So many that no event of a round falls out before everybody has come back to hear it.
     "NOTIFICATION_LIMIT": "500",
 }
-"""So many that no event of a round falls out before everybody has come back to hear it."""
 
 
 @asynccontextmanager
@@ -46,19 +48,21 @@ async def standing(folder: Path, kind: Kind) -> AsyncIterator[Cluster]:
         stack.push_async_callback(tasks.end, [beating])
         net = await stack.enter_async_context(network.opened(kind, folder))
         hosts = {name: await stack.enter_async_context(net.host(name)) for name in HOSTS}
-        url = await stack.enter_async_context(serving(door, net.address))
-        smtp_port = await stack.enter_async_context(sink.listening(net.address))
+        beyond = hosts["outside"]
+        with beyond.inside():
+            url = await stack.enter_async_context(serving(door, beyond.place.address))
+            smtp_port = await stack.enter_async_context(sink.listening(beyond.place.address))
         replicas = await _replicas(stack, folder, hosts)
         redis = await _redis(stack, folder, hosts["redis"])
         environment = {
             **os.environ,
             **QUICK,
-            **UNLIMITED,
+            **SETTINGS,
             "DB_URI": replicas.uri(DATABASE),
             "REDIS_URL": redis.url,
             "SENDING_API_URL": url,
             "SENDING_API_TOKEN": TOKEN,
-            "SMTP_HOST": net.address,
+            "SMTP_HOST": beyond.place.address,
             "SMTP_PORT": str(smtp_port),
             "EMAIL": "somebody@example.com",
         }

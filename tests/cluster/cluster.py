@@ -6,19 +6,32 @@ from collections import Counter
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
+from typing import Literal, TypeAlias
 
 from core import tokens
-from local.processes import Api, Service
+from local.faults import Faults
+from local.mail_faults import STALL, MailFaults
 from local.redis import Redis
 from tests.cluster.network import Host
+from tests.cluster.outages import Outages
 from tests.cluster.replicas import Replicas
 from tests.faults.building import SECRET
 from tests.faults.house import is_at_work, told
 from tests.faults.scene import Scene, eventually
+from tests.processes import Api, Service
 
 API_HOSTS = ("api1", "api2")
 WORK_HOSTS = ("work1", "work2")
 STOP_SECONDS = 60.0
+
+CUT, KILLED, LOST = "worker cut off", "worker killed", "outside cut off"
+
+Way: TypeAlias = Literal["requests", "answers"]
+STALLS: dict[Way, tuple[Faults, MailFaults]] = {
+    "requests": (Faults(hang_rate=1), MailFaults(greeting=STALL, mail=STALL)),
+    "answers": (Faults(hang_after_rate=1), MailFaults(dot=STALL)),
+}
+"""What the outside does instead where it has no line of its own."""
 
 
 @dataclass(kw_only=True)
@@ -33,6 +46,7 @@ class Cluster(Scene):
     ports: dict[str, int]
     apis: dict[str, Api] = field(default_factory=dict)
     workers: dict[str, Service] = field(default_factory=dict)
+    outages: Outages = field(default_factory=Outages)
     _ever: list[Service] = field(default_factory=list)
 
     def start_api(self, name: str) -> Api:
@@ -62,6 +76,38 @@ class Cluster(Scene):
         """Mend all lines."""
         for host in self.hosts.values():
             host.heal()
+
+    def cut(self, name: str) -> None:
+        """Cut the host of a worker off."""
+        self.outages.begin([self.workers[name].pid], CUT)
+        self.hosts[name].cut()
+
+    def mend(self, name: str) -> None:
+        """Undo that."""
+        self.hosts[name].heal()
+        self.outages.end(CUT)
+
+    def kill(self, name: str) -> None:
+        """End a worker as a loss of power does."""
+        self.outages.begin([self.workers[name].pid], KILLED)
+        self.workers[name].kill()
+
+    def lose(self, *ways: Way) -> None:
+        """Let requests not get to the outside, or its answers not to the workers, or neither."""
+        pids = [worker.pid for worker in self.workers.values()]
+        outside, workers = self.hosts["outside"], [self.hosts[name] for name in WORK_HOSTS]
+        self.outages.begin(pids, LOST)
+        for way in ways:
+            pairs = [(one, outside) if way == "requests" else (outside, one) for one in workers]
+            if not all(sender.mute(receiver) for sender, receiver in pairs):
+                self.outside.faults, self.sink.faults = STALLS[way]
+
+    def find(self) -> None:
+        """Undo that, with all that makes the outside slow."""
+        for name in ("outside", *WORK_HOSTS):
+            self.hosts[name].heal()
+        self.outside.faults, self.sink.faults = Faults(), MailFaults()
+        self.outages.end(LOST)
 
     async def restart(self, name: str) -> None:
         """Tell the API or worker of a host to end, and start another once it has."""

@@ -2,22 +2,17 @@
 
 import asyncio
 import random
-from collections import defaultdict
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
-from itertools import pairwise
-from uuid import UUID
 
 from bson import ObjectId
 
 from core import mongo, tasks
-from services import objections
+from tests.cluster import strain
 from tests.cluster.bells import Bell
 from tests.cluster.cluster import Cluster
 from tests.cluster.writers import Writers
-from tests.faults.evidence import Evidence, Row
 from tests.faults.operators import Operators
 from tests.faults.scene import eventually
 
@@ -27,10 +22,6 @@ WRITERS = 3
 WRITE_PAUSE = 0.2
 CLIENTS = 80
 ACT_PAUSE = 0.8
-LONGEST_SECONDS = 20.0
-"""Of a mailing."""
-SHORTEST_LEASE = timedelta(seconds=objections.LEAST_SECONDS)
-"""What is left of a lease, at the least, when a message leaves."""
 ENOUGH = 3
 """Changes that show that something goes on."""
 
@@ -46,13 +37,13 @@ class Load:
     calm: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     @classmethod
-    def of(cls, cluster: Cluster, seed: str) -> "Load":
-        """Nobody has begun yet."""
+    def of(cls, cluster: Cluster, seed: str, longest: float) -> "Load":
+        """Nobody has begun yet; `longest` is the most seconds that a mailing of operators runs."""
         addresses = [api.address for api in cluster.apis.values()]
         users = [str(ObjectId()) for _ in range(USERS)]
         bells = [Bell(user, addresses, tab) for user in users for tab in range(BELLS_EACH)]
         drawn = random.Random(f"{seed}:operators")
-        operators = Operators(cluster, drawn, longest=LONGEST_SECONDS)
+        operators = Operators(cluster, drawn, longest=longest)
         return cls(cluster, Writers(addresses, users, seed), bells, operators)
 
     @asynccontextmanager
@@ -63,7 +54,8 @@ class Load:
         writing = asyncio.create_task(self.writers.write(WRITERS, WRITE_PAUSE))
         working = asyncio.create_task(self.operators.work(self.calm, ACT_PAUSE))
         hurrying = asyncio.create_task(self.operators.hurry(0.5))
-        everyone = [*rings, writing, working, hurrying]
+        watching = asyncio.create_task(strain.watch(self.cluster, self.calm))
+        everyone = [*rings, writing, working, hurrying, watching]
         try:
             await eventually(lambda: all(bell.at for bell in self.bells))
             yield
@@ -111,23 +103,3 @@ class Load:
                 fault for bell in self.bells if bell.user == user for fault in bell.faults(seq)
             ]
         return found
-
-
-def doubles(evidence: Evidence) -> Iterator[str]:
-    """Messages that were sent again, though neither an answer was lost nor a lease.
-
-    Who could not write that a message is gone, being cut off itself or the database, keeps it no
-    longer than its lease; then another sends it again, as nobody knows.
-    """
-    tries: defaultdict[UUID, list[Row]] = defaultdict(list)
-    for attempt in sorted(evidence.attempts, key=lambda one: one["started_at"]):
-        tries[attempt["message_id"]].append(attempt)
-    for message_id, taken in evidence.of_message.items():
-        excuses = [
-            former
-            for former, latter in pairwise(tries[message_id])
-            if former["verdict"] == "unknown"
-            or latter["started_at"] - former["started_at"] > SHORTEST_LEASE
-        ]
-        if len(taken) > 1 + len(excuses):
-            yield f"{message_id}: taken {len(taken)} times, for {len(excuses)} reasons"

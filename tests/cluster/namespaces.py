@@ -5,17 +5,20 @@ it can be seen from outside, and all of it ends with that process.
 """
 
 import subprocess
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
 from local.children import Child
 from local.place import Place
 from tests.cluster.network import Host, Network
+from tests.namespace import enter, network
 
 BRIDGE = "belfry0"
 WATCHER = "10.77.0.1"
 FIRST = 11
+NOBODY = "02:00:00:00:00:01"
+"""Frames to this address end at the bridge."""
 
 
 class Namespaces(Network):
@@ -54,11 +57,35 @@ class Namespaces(Network):
 
 
 class _Host(Host):
+    def __init__(self, name: str, place: Place) -> None:
+        super().__init__(name, place)
+        self._muted: set[str] = set()
+
     def cut(self) -> None:
         _ip("link", "set", self.name, "down")
 
     def heal(self) -> None:
         _ip("link", "set", self.name, "up")
+        for address in self._muted:
+            _ip("neighbour", "delete", address, "dev", "eth0", way=self.place.way)
+        self._muted.clear()
+
+    def mute(self, peer: Host) -> bool:
+        address = peer.place.address
+        nobody = ("lladdr", NOBODY, "nud", "permanent")
+        _ip("neighbour", "replace", address, *nobody, "dev", "eth0", way=self.place.way)
+        self._muted.add(address)
+        return True
+
+    @contextmanager
+    def inside(self) -> Iterator[None]:
+        here, there = Path("/proc/self/ns/net"), network(self.place.way)
+        with here.open("rb") as ours, there.open("rb") as its:
+            enter(its.fileno())
+            try:
+                yield
+            finally:
+                enter(ours.fileno())
 
 
 def _network_of(pid: int | str) -> str:

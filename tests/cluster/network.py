@@ -5,7 +5,12 @@ import subprocess
 import sys
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import (
+    AbstractAsyncContextManager,
+    AbstractContextManager,
+    asynccontextmanager,
+    nullcontext,
+)
 from functools import cache
 from pathlib import Path
 from typing import Literal, TypeAlias
@@ -15,7 +20,7 @@ from local.place import Place
 
 Kind: TypeAlias = Literal["namespaces", "loopback"]
 
-HOSTS = ("db1", "db2", "db3", "redis", "api1", "api2", "work1", "work2")
+HOSTS = ("db1", "db2", "db3", "redis", "api1", "api2", "work1", "work2", "outside")
 
 # Everything that the network of namespaces needs of a kernel and its tools.
 _TRIAL = """
@@ -54,8 +59,16 @@ class Host(ABC):
     def heal(self) -> None:
         """Undo that."""
 
+    def mute(self, peer: "Host") -> bool:
+        """Let nothing that this host says get to a peer, which is still heard; false if it can't."""
+        return False
+
     def holds(self, child: Child) -> None:  # noqa: B027 - where the line is cut, it is all the same
         """Note that a process runs here."""
+
+    def inside(self) -> AbstractContextManager[None]:
+        """Sockets that this process makes in the block belong to this host."""
+        return nullcontext()
 
 
 class Network(ABC):

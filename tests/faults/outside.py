@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections import deque
+from collections import Counter, deque
 from datetime import datetime, timedelta
 from itertools import pairwise
 from uuid import UUID
@@ -44,15 +44,20 @@ class Door:
 
     def __init__(self, app: ASGIApp) -> None:
         self.inside = 0
+        self.by_client: Counter[str] = Counter()
+        """Those inside by where they come from."""
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
+        client = str((scope.get("client") or ("",))[0])
         self.inside += 1
+        self.by_client[client] += 1
         try:
             await self._app(scope, receive, send)
         finally:
             self.inside -= 1
+            self.by_client[client] -= 1
 
 
 class Witness(Ledger):
