@@ -14,8 +14,10 @@ from core.errors import BelfryError
 from core.hearing import Heard
 from core.metrics import Metrics
 from core.metrics_table import TABLE, Row
+from core.settings import Settings
 from graph.asked import OK
 from rules.message import Status
+from rules.worker import State
 from tests.test_docs_logs import EMITTED, emitted
 
 ROOT = Path(__file__).parents[1]
@@ -40,10 +42,11 @@ def exported() -> dict[str, set[str]]:
     series = {"ALERTS": {"alertname", "alertstate"}}
     for row in TABLE:
         name, labels = f"belfry_{row.name}", set(row.labels)
-        series[name] = labels
         if row.kind.kind == "histogram":
             series |= {f"{name}_count": labels, f"{name}_sum": labels}
             series[f"{name}_bucket"] = {*labels, "le"}
+        else:
+            series[name] = labels
     registry = Metrics("api").registry
     families = [family for family in registry.collect() if family.name.startswith("process_")]
     return series | {sample.name: set() for family in families for sample in family.samples}
@@ -58,6 +61,8 @@ def expressions() -> Iterator[tuple[str, str]]:
             yield f"{panel['title']} {target['refId']}", target["expr"]
     for annotation in DASHBOARD["annotations"]["list"]:
         yield annotation["name"], annotation["expr"]
+    for expression in re.findall(r"`([^`\n]*(?:belfry|process)_[a-z][^`\n]*)`", RUNBOOK):
+        yield "docs/alerts.md", expression
 
 
 def selectors(expression: str) -> list[promql.VectorSelector]:
@@ -168,6 +173,16 @@ def test_an_alert_leads_to_what_to_do(rule: dict[str, Any]) -> None:
     assert re.findall(r"^\*\*(\w+)\*\* \S", section, re.MULTILINE) == ["Means", "Look", "Do"]
     assert rule["annotations"]["runbook"] == f"docs/alerts.md#{rule['alert'].lower()}"
     assert rule["labels"]["severity"] in {"warning", "critical"}
+
+
+def test_the_runbook_names_events_settings_and_codes_that_there_are() -> None:
+    pages = {name: (ROOT / "docs" / f"{name}.md").read_text() for name in ("logs", "errors")}
+    events = re.findall(r"`([a-z_]+(?:\.[a-z_]+)+)`", RUNBOOK)
+    assert [name for name in events if f"| `{name}` |" not in pages["logs"]] == []
+    words = set(re.findall(r"`([A-Z][A-Z_]+)`", RUNBOOK))
+    codes = {name for name in words if f"| `{name}` |" in pages["errors"]}
+    settings = {name.upper() for name in Settings.model_fields}
+    assert words - codes - settings <= {it.name for it in (*Status, *State)} | {"PING"}
 
 
 def test_no_section_is_about_an_alert_that_is_gone() -> None:

@@ -47,6 +47,15 @@ def test_both_pipelines_run_the_one_script_on_the_same_pythons() -> None:
         )
 
 
+def test_both_pipelines_try_the_alerts_by_the_same_tool() -> None:
+    gitlab, github = pipeline("gitlab-ci")["alerts"], pipeline("github-workflows")["jobs"]["alerts"]
+    commands = [line.replace("promtool", "$PROMTOOL") for line in gitlab["script"]]
+    assert [at["run"] for at in github["steps"] if "run" in at] == commands
+    assert github["env"]["PROMTOOL"].endswith(f"--entrypoint promtool {gitlab['image']['name']}")
+    for command in commands:
+        assert (ROOT / command.rpartition(" ")[2]).exists()
+
+
 def test_a_pipeline_may_do_no_more_than_it_must() -> None:
     github = pipeline("github-workflows")
     assert github["permissions"] == {"contents": "read"}
@@ -67,12 +76,13 @@ def test_both_pipelines_build_the_last_stage() -> None:
 def test_a_failed_check_fails_the_pipeline() -> None:
     gitlab, github = pipeline("gitlab-ci"), pipeline("github-workflows")["jobs"]
     assert (ROOT / ".ci" / "run").read_text().splitlines()[-1] == "exec make check </dev/null"
-    assert "allow_failure" not in gitlab["check"]
-    assert not [at for at in (github["check"], *github["check"]["steps"]) if ERRORS in at]
+    for name in ("check", "alerts"):
+        assert "allow_failure" not in gitlab[name]
+        assert not [at for at in (github[name], *github[name]["steps"]) if ERRORS in at]
     assert gitlab["stages"].index(gitlab["container"]["stage"]) > gitlab["stages"].index(
         gitlab["check"]["stage"]
     )
-    assert github["container"]["needs"] == "check"
+    assert github["container"]["needs"] == ["check", "alerts"]
 
 
 ERRORS = "continue-on-error"

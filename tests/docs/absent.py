@@ -80,8 +80,8 @@ BLOCKS = {
         "As `ts`; web/test_bell.py drives a page that has the same.", "docs/bell-element.md"
     ),
     "yaml": _absent(
-        "Prometheus publishes no schema of its settings, and promtool is not at hand everywhere: see "
-        "the job `alerts` of CI.",
+        "Prometheus publishes no schema of its settings, and promtool is no package of Python or Node.js. "
+        "Names and targets are read; CI's job `alerts` has promtool try the rules.",
         "docs/metrics.md",
     ),
 }

@@ -4,12 +4,17 @@ import re
 import tomllib
 from functools import cache
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
+from typer.core import TyperGroup
+from typer.main import get_command
 
+import belfry
 from tests import kustomize
 from tests.docs import absent, blocks, shell
 from tests.docs.blocks import ROOT, Block
+from tests.docs.test_pages import prose
 
 BUILTIN = {"cd", "echo", "exec", "export", "kill", "printf", "set", "wait"}
 ANYWHERE = {
@@ -50,6 +55,16 @@ def test_what_is_not_run_is_given_what_there_is(block: Block) -> None:
                 assert requirement in {f".[{extra}]" for extra in extras()}
             case _:
                 assert name not in absent.COMMANDS
+
+
+@pytest.mark.parametrize("page", blocks.PAGES, ids=lambda page: page.name)
+def test_commands_in_the_text_of_a_page_are_there_with_their_options(page: Path) -> None:
+    for said in re.findall(r"`(belfry [^`]+)`", prose(page)):
+        group, (_, *words) = get_command(belfry.app), said.split()
+        while isinstance(group, TyperGroup) and words:
+            group = group.commands[words.pop(0)]
+        options = {option for param in group.params for option in param.opts} | {"--help"}
+        assert {word.split("=")[0] for word in words if word.startswith("--")} <= options, said
 
 
 def in_kubernetes(arguments: list[str], block: Block) -> None:
