@@ -17,7 +17,8 @@ from models.session import Session
 from models.suppression import Suppression
 from models.user import User
 from rules import addresses, suppression
-from services import erasures, exports, messages, pseudonyms
+from services import erasures, exports, mailings, messages, pseudonyms
+from services.exports import Order
 from services.idempotency import Row
 
 FIELDS = (
@@ -26,7 +27,8 @@ FIELDS = (
 )
 """Of messages; the rest says how they are delivered."""
 BARE = {"user_id": None, "client_id": None}
-_HIDDEN = ("hash", "former", "id_token")
+OF_MAILING = Order(hint="of_mailing")
+_HIDDEN = ("line", "hash", "former", "id_token")
 """Of sessions."""
 
 
@@ -43,16 +45,32 @@ async def of_person(
         async for page in pages:
             yield page
     if keys:
-        async with aclosing(_messages({"mailing_id": None, **BARE}, set(keys))) as pages:
+        async with aclosing(_bare(set(keys))) as pages:
             async for page in pages:
                 yield page
     async for rows in _rest(whose, person_id, names, keys):
         yield rows
 
 
-async def _messages(query: Row, keys: set[str]) -> AsyncGenerator[list[Row], None]:
+async def _bare(keys: set[str]) -> AsyncGenerator[list[Row], None]:
+    """What went to the addresses of nobody who has an id: personal messages, and those of lists."""
+    lists = exports.pages(mailings.collection(), {"listed": True}, ("_id",))
+    async with aclosing(lists):
+        mailing_ids: list[ObjectId | None] = [None]
+        while mailing_ids:
+            for mailing_id in mailing_ids:
+                query = {"mailing_id": mailing_id, **BARE}
+                async with aclosing(_messages(query, keys, OF_MAILING)) as pages:
+                    async for page in pages:
+                        yield page
+            mailing_ids = [row["_id"] for row in await anext(lists, [])]
+
+
+async def _messages(
+    query: Row, keys: set[str], by: Order = exports.BY_ID
+) -> AsyncGenerator[list[Row], None]:
     """Messages and their attempts; of those without an id only what went to the addresses."""
-    async with aclosing(exports.pages(messages.collection(), query, FIELDS)) as pages:
+    async with aclosing(exports.pages(messages.collection(), query, FIELDS, by)) as pages:
         async for page in pages:
             theirs = [row for row in page if not keys or _key(row) in keys]
             if theirs:

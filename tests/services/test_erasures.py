@@ -62,6 +62,11 @@ async def test_nothing_names_an_erased_client_and_all_counts_stay(parts: Parts) 
     assert {(row["address"], row["answer"], row["code"]) for row in attempts} == {
         ("", erasure.ERASED, "550")
     }
+    rows = await messages.collection().find({"erased": True}).to_list()
+    assert not {name for row in rows for name in row} & LINKS
+
+
+LINKS = {"client_id", "user_id", "contact_id", "contact_name", "unread_item", "content", "lease"}
 
 
 async def test_opt_outs_outlive_their_owner(parts: Parts) -> None:

@@ -49,8 +49,8 @@ async def attempted(message_id: uuid.UUID) -> dict[str, Any]:
 
 async def lived(parts: Parts) -> tuple[ObjectId, ObjectId]:
     """A client with traces everywhere; its id, and that of a mailing that it was part of."""
-    said = {"phone": PHONE, "email": EMAIL, "telegram": TELEGRAM, "muted": ["*/telegram"]}
-    (client_id,) = await factories.clients(1, said=lambda _: said)
+    person = {"phone": PHONE, "email": EMAIL, "telegram": TELEGRAM, "muted": ["*/telegram"]}
+    (client_id,) = await factories.clients(1, said=lambda _: person)
     mailing_id = await factories.launched(parts, 0, channels=("sending_api", "email"))
     row = await messages.collection().find_one({"channel": "email"})
     assert row is not None
@@ -60,7 +60,8 @@ async def lived(parts: Parts) -> tuple[ObjectId, ObjectId]:
     counted = {"counts.open": -1, "counts.failed": 1}
     await database(parts)["counters"].update_one({"mailing_id": mailing_id}, {"$inc": counted})
     await database(parts)["attempts"].insert_one(await attempted(row["_id"]))
-    (bare,) = await days.ended(clock.now(), address=EMAIL, content={"text": f"Dear {NAME}"})
+    said = {"content": {"text": f"Dear {NAME}"}, "contact_id": ObjectId(), "contact_name": NAME}
+    (bare,) = await days.ended(clock.now(), address=EMAIL, unread_item="an item", lease={}, **said)
     await database(parts)["attempts"].insert_one(await attempted(bare))
     await suppressions.add("op", [NewSuppression("email", EMAIL, f"{NAME} phoned")])
     contact = {"owner": "bob", "name": NAME, "key": NAME.lower(), "telegram": TELEGRAM}
