@@ -21,6 +21,11 @@ def fault(version: str, headers: Headers) -> str | None:
     return None
 
 
+def size(url: bytes, headers: Headers) -> int:
+    """Its bytes, but for the few that every head has."""
+    return len(url) + sum(len(name) + len(value) + len(b": \r\n") for name, value in headers)
+
+
 def opens_socket(method: bytes, version: str, headers: Headers) -> bool:
     """Whether it is an upgrade to a WebSocket (RFC 6455, section 4.1), which has no body."""
     said = dict(headers)

@@ -17,6 +17,7 @@ from graph.rejection import BAD_REQUEST, refusal
 
 LARGEST_HEAD = 64 * 1024
 """Bytes of a request line with its headers, so also of a GET."""
+_TOO_LARGE = f"the headers are larger than {LARGEST_HEAD} bytes"
 HEAD_SECONDS = 10.0
 LINGER_SECONDS = 30.0
 """How long the rest of what was refused is taken and thrown away, so that its sender reads why."""
@@ -52,9 +53,10 @@ class Wire(HttpToolsProtocol):
             self._parse(memoryview(data))
         except HttpParserError as error:
             self.logger.warning("not HTTP: %s", self._fault or error)
-            self._refuse(400, self._fault or "this is no request by HTTP/1.1")
+            status = 431 if self._fault == _TOO_LARGE else 400
+            self._refuse(status, self._fault or "this is no request by HTTP/1.1")
         if self._in_head and self._head > LARGEST_HEAD:
-            self._refuse(431, f"the headers are larger than {LARGEST_HEAD} bytes")
+            self._refuse(431, _TOO_LARGE)
 
     def on_message_begin(self) -> None:
         """Expect the whole head before long."""
@@ -70,6 +72,9 @@ class Wire(HttpToolsProtocol):
         self._fault = head.fault(self.parser.get_http_version(), self.headers)
         if self.parser.get_method() == b"CONNECT":
             self._fault = "this is no proxy"
+        # One that came in a single piece never was a head without end.
+        if head.size(self.url, self.headers) > LARGEST_HEAD:
+            self._fault = _TOO_LARGE
         if self._fault is not None:
             raise ValueError(self._fault)
         before = self._cycle()

@@ -173,6 +173,8 @@ async def test_heads_and_bodies_that_drip_in_are_given_up(edge: Edge) -> None:
         (POST + b"Content-Length: 1\r\nContent-Length: 2\r\n\r\n", 400),
         (POST + b"Transfer-Encoding: chunked\r\n\r\nnot a size\r\n", 400),
         (POST + b"X-Long: " + b"x" * 5 * LARGEST_HEAD, 431),
+        (POST + b"Cookie: " + b"a=b; " * LARGEST_HEAD + b"\r\n\r\n", 431),
+        (POST + b"X-More: 1\r\n" * (LARGEST_HEAD // 10) + b"\r\n", 431),
         (b"GET /graphql?query=" + b"x" * 5 * LARGEST_HEAD, 431),
     ],
 )
