@@ -40,6 +40,13 @@ def test_no_phone_number_is_left_in_a_text(number: int, before: str, after: str)
     assert str(number) not in masking.text(f"{before}{number}{after}")
 
 
+@pytest.mark.parametrize("name", ["answer", "detail", "error", "exception"])
+def test_what_others_say_shows_nobody(name: str) -> None:
+    line: dict[str, object] = {name: "no +79161234567"}
+    masking.mask(line)
+    assert line == {name: "no +***67"}
+
+
 def test_of_what_people_are_told_only_the_size_is_shown() -> None:
     line: dict[str, object] = {"text": "Your code is 1234", "address": None, "why": "a@b.example"}
     masking.mask(line)

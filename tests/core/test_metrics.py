@@ -122,9 +122,9 @@ def test_other_events_and_odd_fields_count_for_nothing(metrics: Metrics) -> None
     assert ours(metrics) == before
 
 
-def scrape(port: int) -> dict[str, float]:
+def scrape(port: int, host: str = "127.0.0.1") -> dict[str, float]:
     """The samples without labels that a process answers with."""
-    with urlopen(f"http://127.0.0.1:{port}/metrics", timeout=30) as answer:
+    with urlopen(f"http://{host}:{port}/metrics", timeout=30) as answer:
         text = answer.read().decode()
     families = text_string_to_metric_families(text)
     return {one.name: one.value for family in families for one in family.samples if not one.labels}
@@ -135,6 +135,8 @@ def test_they_are_served_while_the_process_works_and_not_after() -> None:
     with served(load(_env_file=None, metrics_port=port), "worker"):
         events.emit("leases.reclaimed", count=2)
         assert scrape(port)["belfry_leases_reclaimed_total"] == 2
+        with pytest.raises(OSError, match=r"refused|assign|unreachable"):
+            scrape(port, "127.0.0.2")  # METRICS_HOST is one address of this machine
     with pytest.raises(OSError, match="refused"):
         scrape(port)
     with served(load(_env_file=None, metrics_port=port), "worker"):

@@ -69,6 +69,13 @@ def test_the_text_says_what_the_page_says() -> None:
     assert "and 7 more mailings" in text
 
 
+def test_bars_of_the_page_are_as_long_as_there_are_messages() -> None:
+    found = re.findall(r'<td width="(\d+)" height="12"', report_page.html(REPORT))
+    sent, *others = map(int, found)
+    assert sent > 0.9 * report_page.WIDTH
+    assert 1 in others, "however few, they are seen"
+
+
 def test_a_mailing_that_goes_on_says_so() -> None:
     running = replace(REPORT, lines=(replace(LINE, settled_at=None, left=17),))
     assert "not over" in report_page.text(running)

@@ -99,6 +99,15 @@ def test_a_send_must_fit_in_its_limit_its_lease_and_before_the_end(
     assert sendable.seconds(NOW, 20) == expected
 
 
+@pytest.mark.parametrize("whom", ["client_id", "user_id", "contact_id"])
+async def test_the_log_names_whom_an_attempt_was_for(happened: Happened, whom: str) -> None:
+    someone = ObjectId()
+    change = await attempt(Sent("200"), **{whom: someone})
+    ((_, said),) = happened
+    assert (said[whom], said["message_id"]) == (someone, change.claimed.id)
+    assert said["mailing_id"] == change.claimed.row["mailing_id"]
+
+
 async def test_each_outcome_has_its_verdict_and_fate() -> None:
     for outcome, verdict, status, maybe_sent in (
         (Sent("200"), Verdict.ACCEPTED, Status.SENT, False),

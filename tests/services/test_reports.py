@@ -113,6 +113,9 @@ async def test_of_many_workers_one_makes_the_days_report(parts: Parts) -> None:
     assert {row["address"] for row in rows} == {"ops@example.com", "cto@example.com"}
     assert {(row["status"], row["mailing_id"]) for row in rows} == {("pending", None)}
     assert len(rows) == 2
+    for row in rows:
+        assert row["content"]["text"].startswith("What became of messages on Sunday")
+        assert "<table" in row["content"]["html"]
 
 
 async def test_before_its_time_only_the_day_before_has_one(parts: Parts) -> None:
