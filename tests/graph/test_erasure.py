@@ -1,11 +1,12 @@
 """Erasing and exporting persons through the front door."""
 
+import asyncio
 import json
 from typing import Any
 
 from bson import ObjectId
 
-from tests.graph.conftest import Edge, token
+from tests.graph.conftest import PATIENCE, Edge, token
 
 ERASE_CLIENT = """mutation ($id: ID!) { eraseClient(input: {clientId: $id}) {
     erasure { id whose personId done messages by doneAt } errors { field code } } }"""
@@ -26,6 +27,15 @@ async def export(edge: Edge, role: str = "admin", **said: str) -> tuple[int, lis
         return response.status, [json.loads(line) for line in (await response.text()).splitlines()]
 
 
+async def erased(edge: Edge, query: str, name: str, person: str) -> Any:
+    """The answer once all is done: the request itself does what it can in two seconds."""
+    async with asyncio.timeout(PATIENCE):
+        while True:
+            answer = (await edge.data(query, {"id": person}))[name]
+            if answer["erasure"]["done"]:
+                return answer
+
+
 async def test_a_client_is_exported_erased_and_gone_and_the_record_does_not_name_it(
     edge: Edge,
 ) -> None:
@@ -37,7 +47,7 @@ async def test_a_client_is_exported_erased_and_gone_and_the_record_does_not_name
     assert [row["kind"] for row in rows] == ["client", "action"]
     assert rows[0]["data"]["phone"] == phone
 
-    answer = (await edge.data(ERASE_CLIENT, {"id": client}))["eraseClient"]
+    answer = await erased(edge, ERASE_CLIENT, "eraseClient", client)
     erasure = answer["erasure"]
     assert answer["errors"] == []
     assert (erasure["whose"], erasure["personId"], erasure["done"]) == ("CLIENT", client, True)
@@ -45,9 +55,9 @@ async def test_a_client_is_exported_erased_and_gone_and_the_record_does_not_name
     assert shown == {"id": erasure["id"], "done": True, "messages": 0}
     log = (await edge.data(LOG))["auditLog"]["nodes"]
     mine = [each for each in log if client in each["targets"]]
-    assert [each["action"] for each in mine] == ["eraseClient", "createClient"]
+    assert list(dict.fromkeys(each["action"] for each in mine)) == ["eraseClient", "createClient"]
     assert phone not in str(log)
-    assert [row["kind"] for row in (await export(edge, client=client))[1]] == ["action", "action"]
+    assert {row["kind"] for row in (await export(edge, client=client))[1]} == {"action"}
 
 
 async def test_mistakes_are_told_by_their_field(edge: Edge) -> None:
@@ -61,8 +71,8 @@ async def test_a_user_with_an_inbox_is_erased(edge: Edge) -> None:
     user = str(ObjectId())
     await edge.data(NOTIFY, {"user": user})
     assert [row["kind"] for row in (await export(edge, user=user))[1]] == ["user", "notification"]
-    erased = (await edge.data(ERASE_USER, {"id": user}))["eraseUser"]["erasure"]
-    assert erased == {"whose": "USER", "personId": user, "done": True}
+    answer = await erased(edge, ERASE_USER, "eraseUser", user)
+    assert answer["erasure"] == {"whose": "USER", "personId": user, "done": True}
 
 
 async def test_only_administrators_export_persons_and_one_at_a_time(edge: Edge) -> None:

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
+import aiohttp
 import psutil
 import pytest
 from starlette.applications import Starlette
@@ -93,7 +94,10 @@ async def test_huge_bodies_leave_the_memory_of_the_process_bounded(edge: Edge) -
     async def one(size: int, sender: int, *, declared: bool) -> int:
         nonlocal peak
         body: Any = padded(size) if declared else chunks(size)
-        status, _, _ = await send(edge, data=body, headers=by("sender", f"shop {sender}"))
+        try:
+            status, _, _ = await send(edge, data=body, headers=by("sender", f"shop {sender}"))
+        except aiohttp.ClientOSError:
+            status = 503  # On a slow machine a refused one is still being sent when it is cut off.
         peak = max(peak, process.memory_info().rss)
         return status
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -55,6 +56,9 @@ async def test_an_action_is_on_record_with_who_what_and_how(parts: Parts) -> Non
     assert entry.finished_at is not None
     assert before <= entry.at <= entry.finished_at <= clock.now()
     assert entry.expires_at - entry.at == timedelta(days=365)
+    short = replace(parts, settings=parts.settings.model_copy(update={"audit_days": 3}))
+    entry = await done(short)
+    assert entry.expires_at - entry.at == timedelta(days=3)
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """Erasing persons: nothing names them afterwards, and every count is what it was."""
 
 import time
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -27,6 +28,13 @@ from services.suppressions import NewSuppression
 from tests import factories
 from tests.services import days
 from tests.services.traces import EMAIL, NAME, PHONE, TELEGRAM, database, lived, traces
+
+
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A request does all that it can, however slow the machine is."""
+    monkeypatch.setattr(erasures, "AT_ONCE_SECONDS", 60.0)
+    monkeypatch.setattr(erasures, "TURN_SECONDS", 60.0)
 
 
 async def go_on(parts: Parts) -> None:
@@ -123,6 +131,19 @@ async def test_wherever_a_process_dies_the_sweep_goes_on(parts: Parts, place: st
     assert await reconcile.reconcile(parts, mailing_id) == {}
 
 
+async def test_while_one_process_is_at_it_no_other_is(parts: Parts) -> None:
+    client_id, _ = await lived(parts)
+    ticket = (await erase(parts, client_id)).id
+    rows = Erasure.get_pymongo_collection()
+    held = {"done_at": None, "lease_until": clock.now() + timedelta(minutes=1)}
+    await rows.update_one({"_id": ticket}, {"$set": held})
+    await go_on(parts)
+    assert (await rows.find_one({"_id": ticket}) or {})["done_at"] is None
+    await rows.update_one({"_id": ticket}, {"$set": {"lease_until": None}})
+    await go_on(parts)
+    assert (await rows.find_one({"_id": ticket}) or {})["done_at"] is not None
+
+
 async def test_a_message_under_way_ends_first(parts: Parts) -> None:
     client_id, _ = await lived(parts)
     api = {"channel": "sending_api"}
@@ -158,6 +179,17 @@ async def test_what_went_to_the_same_address_of_somebody_else_stays(parts: Parts
     await erase(parts, client_id)
     row = await messages.collection().find_one({"_id": theirs})
     assert row is not None and row["address"] == EMAIL
+
+
+async def test_the_address_of_whom_none_is_known_is_nobodys(parts: Parts) -> None:
+    """Else the first such user that is erased would take the messages of all others along."""
+    user_id = ObjectId()
+    await notifications.create(parts, "a test", factories.notification(user_id, "new_login"))
+    (other,) = await days.ended(clock.now(), address=parts.settings.email)
+    found = await erasures.erase(parts, Person.USER, user_id, [str(user_id)], "admin")
+    assert (found.done_at is None, found.messages) == (False, 1)
+    row = await messages.collection().find_one({"_id": other})
+    assert row is not None and row["address"] == parts.settings.email
 
 
 async def test_an_erased_message_is_not_sent_when_it_is_tried_again(parts: Parts) -> None:

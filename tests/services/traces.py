@@ -66,6 +66,11 @@ async def lived(parts: Parts) -> tuple[ObjectId, ObjectId]:
     await suppressions.add("op", [NewSuppression("email", EMAIL, f"{NAME} phoned")])
     contact = {"owner": "bob", "name": NAME, "key": NAME.lower(), "telegram": TELEGRAM}
     await database(parts)["contacts"].insert_one(contact)
-    entry = {"action": "createClients", "input": f'{{"phone": "+{PHONE}"}}', "targets": []}
-    await database(parts)["audit"].insert_one({**entry, "at": clock.now(), "by": "op"})
+    entry: dict[str, Any] = {
+        "action": "createClients",
+        "input": f'{{"phone": "+{PHONE}"}}',
+        "targets": [],
+    }
+    entry |= {"at": clock.now(), "by": "op", "result": f'{{"refused": "{EMAIL}"}}'}
+    await database(parts)["audit"].insert_one(entry)
     return client_id, mailing_id
