@@ -19,13 +19,15 @@ from tests.services.conftest import Happened
 
 ANN = Person("ann", "Ann Ringer", Role.OPERATOR)
 ID_TOKEN = "an.id.token"
-HOURS, IDLE = 10.0, 60.0
+HOURS, IDLE = 7.0, 45.0
+"""As the settings here say, and not by default."""
 
 
 @pytest.fixture
 def settings(settings: Settings) -> Settings:
     said = settings.model_dump(include=settings.model_fields_set)
-    return load(_env_file=None, **{**said, "jwt_secret": "s" * 40})
+    said |= {"jwt_secret": "s" * 40, "session_hours": HOURS, "session_idle_minutes": IDLE}
+    return load(_env_file=None, **said)
 
 
 async def opened(parts: Parts) -> str:
