@@ -2,10 +2,10 @@
 
 from ipaddress import ip_address
 
-from tests.kustomize import get
-from tests.test_kubernetes import EXAMPLE, container, each_deployment, labels_of, settings_of
+from tests.kustomize import Object, get
+from tests.test_kubernetes import BASE, EXAMPLE, container, each_deployment, labels_of, settings_of
 
-INGRESS, MONITORING = "ingress-nginx", "monitoring"
+MONITORING = "monitoring"
 NAMESPACE = "kubernetes.io/metadata.name"
 
 
@@ -21,11 +21,11 @@ def test_a_probe_asks_what_it_is_for(name: str) -> None:
 PROBES = ("startup", "liveness", "readiness")
 
 
-def test_a_port_is_open_to_those_who_need_it_and_to_nobody_else() -> None:
-    """A policy lets its namespaces through to ports of the pods that it chooses."""
-    let_in = {
+def let_in(objects: list[Object]) -> set[tuple[str, str, str]]:
+    """Process, port and namespace: a policy lets these through to ports of the pods that it chooses."""
+    return {
         (name, port["port"], peer["namespaceSelector"]["matchLabels"][NAMESPACE])
-        for it in EXAMPLE
+        for it in objects
         if it["kind"] == "NetworkPolicy"
         for rule in it["spec"].get("ingress", [])
         for port in rule["ports"]
@@ -33,8 +33,12 @@ def test_a_port_is_open_to_those_who_need_it_and_to_nobody_else() -> None:
         for name in ("api", "worker")
         if it["spec"]["podSelector"]["matchLabels"].items() <= labels_of(name).items()
     }
-    assert let_in == {
-        ("api", "http", INGRESS),
+
+
+def test_a_port_is_open_to_those_who_need_it_and_to_nobody_else() -> None:
+    assert let_in(BASE) == {("api", "http", "ingress")}
+    assert let_in(EXAMPLE) == {
+        ("api", "http", "ingress-nginx"),
         ("api", "metrics", MONITORING),
         ("worker", "metrics", MONITORING),
     }
