@@ -60,8 +60,10 @@ async def lived(parts: Parts) -> tuple[ObjectId, ObjectId]:
     counted = {"counts.open": -1, "counts.failed": 1}
     await database(parts)["counters"].update_one({"mailing_id": mailing_id}, {"$inc": counted})
     await database(parts)["attempts"].insert_one(await attempted(row["_id"]))
-    said = {"content": {"text": f"Dear {NAME}"}, "contact_id": ObjectId(), "contact_name": NAME}
-    (bare,) = await days.ended(clock.now(), address=EMAIL, unread_item="an item", lease={}, **said)
+    said: dict[str, Any] = {"content": {"text": f"Dear {NAME}"}, "contact_id": ObjectId()}
+    (bare,) = await days.ended(
+        clock.now(), address=EMAIL, unread_item="it", lease={}, contact_name=NAME, **said
+    )
     await database(parts)["attempts"].insert_one(await attempted(bare))
     await suppressions.add("op", [NewSuppression("email", EMAIL, f"{NAME} phoned")])
     contact = {"owner": "bob", "name": NAME, "key": NAME.lower(), "telegram": TELEGRAM}
