@@ -4,33 +4,28 @@ import ast
 import re
 from collections import defaultdict
 from collections.abc import Iterator
-from pathlib import Path
 
-from tests.floors import FLOORS
+from tests.calls import ROOT, calls
 
-ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "docs" / "logs.md").read_text(encoding="utf-8")
 NAME = re.compile(r"[a-z_]+(\.[a-z_]+)+")
 ROW = re.compile(r"^\| `([a-z_.]+)` \| (.*?) ?\| (\S.*) \|$", re.MULTILINE)
 
 
-def calls(*ways: str) -> Iterator[tuple[str, ast.Call]]:
+def calls_of_events(*ways: str) -> Iterator[tuple[str, ast.Call]]:
     """Every call of `core/events.py` by one of these names, and where it stands."""
-    for room in FLOORS:
-        for path in sorted((ROOT / room).rglob("*.py")):
-            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-                match node:
-                    case ast.Call(func=ast.Attribute(attr=way, value=ast.Name(id="events"))):
-                        if way in ways:
-                            yield f"{path.relative_to(ROOT)}:{node.lineno}", node
-                    case _:
-                        pass
+    for where, call in calls(*ways):
+        match call.func:
+            case ast.Attribute(value=ast.Name(id="events")):
+                yield where, call
+            case _:
+                pass
 
 
 def emitted(*ways: str) -> dict[str, list[set[str | None]]]:
     """The fields of each call, by the event; None where a mapping brings more."""
     found = defaultdict(list)
-    for where, call in calls(*ways):
+    for where, call in calls_of_events(*ways):
         name = call.args[0]
         assert isinstance(name, ast.Constant), f"{where}: an event is named by a plain text"
         assert NAME.fullmatch(str(name.value)), where

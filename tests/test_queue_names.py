@@ -3,28 +3,26 @@
 import ast
 import inspect
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from jobs.worker import FUNCTIONS
+from tests.calls import calls
 
-ROOT = Path(__file__).parents[1]
-ROOMS = ("core", "rules", "models", "channels", "services", "jobs", "graph", "local")
 JOBS = {job.__name__: job for job in FUNCTIONS}
 
 
 def wakes() -> Iterator[ast.Call]:
     """Every call of a queue's `wake` in the code."""
-    for room in ROOMS:
-        for path in (ROOT / room).rglob("*.py"):
-            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-                match node:
-                    case ast.Call(func=ast.Attribute(value=queue, attr="wake")):
-                        if ast.unparse(queue).endswith("queue"):
-                            yield node
-                    case _:
-                        pass
+    for _, call in calls("wake"):
+        match call.func:
+            case ast.Attribute(value=queue) if ast.unparse(queue).endswith("queue"):
+                yield call
+            case _:
+                pass
+
+
+WAKES = list(wakes())
 
 
 def name_of(call: ast.Call) -> str:
@@ -36,11 +34,11 @@ def name_of(call: ast.Call) -> str:
 
 
 def test_every_name_that_is_enqueued_is_a_job_and_every_job_is_enqueued() -> None:
-    assert {name_of(call) for call in wakes()} == JOBS.keys()
+    assert {name_of(call) for call in WAKES} == JOBS.keys()
     assert len(JOBS) == len(FUNCTIONS)
 
 
-@pytest.mark.parametrize("call", list(wakes()), ids=ast.unparse)
+@pytest.mark.parametrize("call", WAKES, ids=ast.unparse)
 def test_a_job_takes_what_it_is_enqueued_with(call: ast.Call) -> None:
     job = JOBS[name_of(call)]
     given = call.args[1:]
