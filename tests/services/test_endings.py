@@ -87,7 +87,7 @@ async def test_a_success_that_comes_late_leaves_the_doubt_behind(
     doubtful = await row_of(slow)
     await results.write(parts, [change(slow)])
     (ending,) = await left_behind()
-    assert (ending["status"], ending["attempts"]) == ("uncertain", 0)
+    assert (ending["status"], ending["attempts"]) == ("uncertain", 1)
     assert ending["closed_at"] == doubtful["closed_at"]
     row = await row_of(slow)
     assert (row["status"], row["attempts"] - row["attempts_before"]) == ("sent", 1)
