@@ -30,6 +30,8 @@ CACHE_GIGABYTES = 0.25
 
 SETTINGS = {
     "LEASE_SECONDS": str(LEASE_SECONDS),
+    # On a busy machine answers that come after a second would keep the breaker open.
+    "SENDING_API_TIMEOUT_SECONDS": "2",
     "RATE_LIMIT_PER_MINUTE": "0",
     "RATE_LIMIT_SUBSCRIBER_PER_MINUTE": "0",
     # So many that no event of a round falls out before everybody has come back to hear it.
