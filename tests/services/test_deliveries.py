@@ -7,7 +7,6 @@ from bson import ObjectId
 
 from channels.channel import Envelope, Outcome, Refused, Retry, Sent, Unknown
 from core import clock, tracing
-from core.spans import Attribute, Kind
 from rules.message import Fate, Status, Verdict
 from rules.template import UNSUBSCRIBE
 from services import deliveries
@@ -15,6 +14,7 @@ from services.deliveries import Sendable
 from services.messages import Claimed
 from services.results import Change
 from tests.services.conftest import Happened
+from tests.traced import Traced
 
 SECOND = timedelta(seconds=1)
 HOUR = timedelta(hours=1)
@@ -109,32 +109,17 @@ async def test_the_log_names_whom_an_attempt_was_for(happened: Happened, whom: s
     assert said["mailing_id"] == change.claimed.row["mailing_id"]
 
 
-class Begun:
-    """Traces, and says below what; it is its own span."""
-
-    traceparent = ""
-
-    def __init__(self) -> None:
-        self.below: list[str | None] = []
-
-    def begin(self, kind: Kind, parent: str | None) -> "Begun":
-        assert kind == "client"
-        self.below.append(parent)
-        return self
-
-    def end(self, name: str, failed: str | None = None, **attributes: Attribute) -> None:
-        assert (name, failed) == ("attempt sending_api", None)
-
-
 async def test_an_attempt_is_traced_below_what_asked_for_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    tracer = Begun()
+    tracer = Traced()
     monkeypatch.setattr(tracing, "_tracer", tracer)
     for own, of_mailing in (("own", None), (None, "the mailing's"), (None, None)):
         sendable = Sendable.of(claimed(trace=own), mailing(trace=of_mailing))
         await deliveries.attempt(Says(Sent("200")), sendable, 7.5, "w1", clock.DatabaseClock())
-    assert tracer.below == ["own", "the mailing's", None]
+    ended = ("attempt sending_api", None)
+    below = ("own", "the mailing's", None)
+    assert tracer.said == [said for parent in below for said in ("client", parent, *ended)]
 
 
 async def test_each_outcome_has_its_verdict_and_fate() -> None:
