@@ -26,8 +26,10 @@ METHODS = ("GET", "POST")
 """POST by a form of a page, so that the browser itself writes the table to disk."""
 MOST = 8
 MOST_OF_ONE = 2
+GRACE_SECONDS = 3_600.0
+"""How long a table that was begun in time is still sent: people have tokens of five minutes."""
 
-open_exports = Streams(MOST, MOST_OF_ONE, "exports")
+open_exports = Streams(MOST, MOST_OF_ONE, "exports", GRACE_SECONDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +64,7 @@ async def answer(
 
 
 class Export(Response):
-    """One table, until its end, or the client or its token goes.
+    """One table, until its end, or the client or its key goes, or its token is long gone.
 
     Whatever stops it before its end cuts the connection, so that nobody takes a part for all.
     """

@@ -32,11 +32,21 @@ Caller: TypeAlias = tuple[str, Role, str | None] | None
 class Streams:
     """Who has which streams; all without a token count as one caller."""
 
-    def __init__(self, most: int = MOST, of_one: int = MOST_OF_ONE, name: str = "streams") -> None:
-        """Up to so many in all and of one caller; `name` is what callers are told of."""
+    def __init__(
+        self,
+        most: int = MOST,
+        of_one: int = MOST_OF_ONE,
+        name: str = "streams",
+        grace_seconds: float = 0.0,
+    ) -> None:
+        """Up to so many in all and of one caller; `name` is what callers are told of.
+
+        After its token has ended each may go on for the grace, though not after its key.
+        """
         self._most = most
         self._of_one = of_one
         self._name = name
+        self._grace_seconds = grace_seconds
         self._ends: defaultdict[Caller, set[End]] = defaultdict(set)
         self._count = 0
 
@@ -57,7 +67,7 @@ class Streams:
         caller = _caller(principal)
         self._ends[caller].add(end)
         self._count += 1
-        expiry = _at_expiry(principal, end)
+        expiry = _at_expiry(principal, end, self._grace_seconds)
         if wire is not None:
             wire.on_shutdown = end
             if wire.stopping:
@@ -115,11 +125,13 @@ async def gone(receive: Receive) -> None:
         pass
 
 
-def _at_expiry(principal: Principal | None, end: End) -> asyncio.TimerHandle | None:
+def _at_expiry(
+    principal: Principal | None, end: End, grace_seconds: float
+) -> asyncio.TimerHandle | None:
     if principal is None or principal.expires_at is None:
         return None
     left = (principal.expires_at - clock.now() + LEEWAY).total_seconds()
-    return asyncio.get_running_loop().call_later(max(0.0, left), end)
+    return asyncio.get_running_loop().call_later(max(0.0, left + grace_seconds), end)
 
 
 def _caller(principal: Principal | None) -> Caller:

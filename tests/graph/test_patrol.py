@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import timedelta
 
 import pytest
 from bson import ObjectId
@@ -10,6 +11,7 @@ from core import clock, mongo
 from core.parts import Parts, open_parts
 from core.settings import load
 from core.tasks import end
+from core.tokens import LEEWAY
 from graph.streams import Streams
 from models.api_key import ApiKey
 from models.registry import prepare
@@ -27,6 +29,19 @@ async def parts(database_uri: str, redis_url: str) -> AsyncIterator[Parts]:
     async with open_parts(settings) as parts:
         await prepare(mongo.database(parts.mongo))
         yield parts
+
+
+async def test_what_has_a_grace_outlasts_its_token_but_not_for_ever() -> None:
+    over = clock.now() - LEEWAY - timedelta(hours=1)
+    somebody = Principal("ann", Role.OPERATOR, over)
+    ended, goes_on = asyncio.Event(), asyncio.Event()
+    with (
+        Streams(grace_seconds=3_601).entered(somebody, ended.set),
+        Streams(grace_seconds=7_200).entered(somebody, goes_on.set),
+    ):
+        async with asyncio.timeout(PATIENCE):
+            await ended.wait()
+        assert not goes_on.is_set()
 
 
 async def test_a_key_whose_end_was_told_to_nobody_ends_its_stream_however_much_is_told(
