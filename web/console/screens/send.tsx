@@ -8,13 +8,13 @@ import { Head } from '../parts/head';
 import { LeftOver } from '../parts/left-over';
 import { tell } from '../parts/tell';
 import { useCreate } from '../parts/use-create';
+import { Message } from './compose/message';
 import { Reach } from './compose/reach';
+import { When } from './compose/when';
 import { Ask } from './send/ask';
 import { type Draft, FIELDS, fresh, said, wide, written } from './send/draft';
-import { Says } from './send/says';
 import { Seen } from './send/seen';
 import { TestSend } from './send/test-send';
-import { Time } from './send/time';
 import { To } from './send/to';
 
 /** Something that leaves at once: words, and whom they are for. */
@@ -49,9 +49,20 @@ export default function Send() {
           <Grid.Col span={{ base: 12, lg: 7 }}>
             <Stack>
               <LeftOver errors={send.rest(FIELDS)} />
-              <Says {...fields} errors={send.errors} />
+              <Message
+                {...fields}
+                channels="None chosen: each gets it by every way that they have"
+                topic="So that recipients can mute just this; who has muted it gets nothing"
+                within="words."
+                subject="optional"
+                // A variable may be missing for each recipient by itself.
+                atGap={(name) => send.errors.find(({ field }) => field.endsWith(`context.${name}`))?.message}
+              />
               <To {...fields} errors={send.errors} />
-              <Time {...fields} />
+              <When
+                {...fields}
+                end={{ label: 'An end other than after 3 days', wanted: draft.ends, want: (ends) => change({ ends }) }}
+              />
             </Stack>
           </Grid.Col>
           <Grid.Col span={{ base: 12, lg: 5 }}>

@@ -10,7 +10,6 @@ import { atLeast, BREAKERS, isEmpty, LANES, LATE_SECONDS, pending, type Queue } 
 const COLUMNS = [
   'Queue',
   { label: 'Waiting', number: true },
-  { label: 'Oldest', number: true },
   { label: 'Later', number: true },
   { label: 'Retrying', number: true },
   { label: 'Leaving', number: true },
@@ -40,17 +39,15 @@ function Row({ queue }: { queue: Queue }) {
   const late = (queue.oldestDueSeconds ?? 0) > LATE_SECONDS;
   return (
     <Table.Tr>
-      <Table.Td miw={180}>
+      <Table.Td miw={160}>
         {LANES[queue.lane]}, {CHANNELS[queue.channel]}
         <Load queue={queue} />
       </Table.Td>
-      <Table.Td className="number">{atLeast(queue.waiting)}</Table.Td>
       <Table.Td className="number">
-        {queue.oldestDueSeconds == null ? (
-          '—'
-        ) : (
-          <Text component="time" inherit fw={late ? 700 : undefined} dateTime={queue.oldestDueAt ?? undefined}>
-            {span(queue.oldestDueSeconds)}
+        {atLeast(queue.waiting)}
+        {queue.oldestDueSeconds != null && (
+          <Text size="xs" {...(late ? { fw: 700 } : { c: 'dimmed' })}>
+            oldest <time dateTime={queue.oldestDueAt ?? undefined}>{span(queue.oldestDueSeconds)}</time>
           </Text>
         )}
       </Table.Td>
@@ -88,7 +85,7 @@ export function QueueTable({ queues }: { queues: Queue[] }) {
     );
   return (
     <Stack gap="xs">
-      <Listing label="Queues" columns={COLUMNS} minWidth={900}>
+      <Listing label="Queues" columns={COLUMNS} minWidth={740}>
         {busy.map((queue) => (
           <Row key={queue.lane + queue.channel} queue={queue} />
         ))}

@@ -15,7 +15,6 @@ const COLUMNS = [
   { label: 'In hand', number: true },
   { label: 'Sent', number: true },
   { label: 'Not accepted', number: true },
-  'Since',
 ];
 
 const held = (worker: Worker): number => worker.inHand.reduce((sum, one) => sum + one.count, 0);
@@ -46,7 +45,7 @@ function Row({ worker }: { worker: Worker }) {
         {worker.host}
         <Text size="xs" c="dimmed">
           process {worker.pid}
-          {worker.version && `, version ${worker.version}`}
+          {worker.version && `, version ${worker.version}`}, since <Moment at={worker.startedAt} />
         </Text>
       </Table.Td>
       <Table.Td>
@@ -63,9 +62,6 @@ function Row({ worker }: { worker: Worker }) {
       </Table.Td>
       <Table.Td className="number">{lives ? rate(worker.sentPerSecond) : '—'}</Table.Td>
       <Table.Td className="number">{lives ? rate(worker.failedPerSecond) : '—'}</Table.Td>
-      <Table.Td>
-        <Moment at={worker.startedAt} />
-      </Table.Td>
     </Table.Tr>
   );
 }
@@ -91,7 +87,7 @@ export function Workers({ workers }: { workers: Worker[] }) {
           </Stack>
         </Paper>
       ) : (
-        <Listing label="Workers" columns={COLUMNS} minWidth={900}>
+        <Listing label="Workers" columns={COLUMNS} minWidth={740}>
           {workers.map((worker) => (
             <Row key={worker.id} worker={worker} />
           ))}

@@ -10,6 +10,7 @@ import { audience, chosenIn, LISTS, nobody } from '../compose/chosen';
 import { Reach } from '../compose/reach';
 import { Whom } from '../compose/whom';
 import { NAMING } from '../groups/group-form';
+import { Accepting, accepts, heardIn } from './accepting';
 
 interface Given {
   /** Null makes a new one. */
@@ -28,10 +29,9 @@ export function SegmentForm({ segment, onClose, onDone }: Given) {
   const create = useChange(CreateSegmentDocument);
   const update = useChange(UpdateSegmentDocument);
   const change = segment ? update : create;
-  // Nothing here changes it, so it stays.
-  const accepts = segment?.filter.accepts ?? null;
+  const [heard, setHeard] = useState(() => heardIn(segment?.filter.accepts));
   const meant = audience(chosen);
-  const filter = { ...meant, accepts };
+  const filter = { ...meant, accepts: accepts(heard) };
   const submit = async () => {
     const done = segment
       ? await update.run({ input: { ...texts, filter } })
@@ -60,6 +60,7 @@ export function SegmentForm({ segment, onClose, onDone }: Given) {
         change={(changed) => setChosen((known) => ({ ...known, ...changed }))}
         at={change.at}
       />
+      <Accepting draft={heard} change={(changed) => setHeard((known) => ({ ...known, ...changed }))} at={change.at} />
       <Reach audience={meant && filter} />
     </DrawerForm>
   );
