@@ -29,7 +29,7 @@ SECRET = "a secret of the journeys, longer than it must be"
 STAFF = "5f0c3a1b2c3d4e5f6a7b8c99"
 UNKNOWN = "somebody@example.com"
 """The address that users get whom nobody has told of before."""
-PATIENCE = 60.0
+PATIENCE = 120.0
 MESSENGERS = {name: f"{name}-secret-0a1b2c" for name in ("telegram", "whatsapp", "viber")}
 """Their tokens."""
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.journeys.conftest import PATIENCE, House, at_work, eventually, moment, repeats
+from tests.journeys.conftest import House, at_work, eventually, moment, repeats
 
 ADD = """mutation ($clients: [CreateClientInput!]!) {
   createClients(input: {clients: $clients}) { results { client { id } errors { field code } } }
@@ -62,7 +62,7 @@ async def finished(house: House, mailing: str) -> dict[str, int]:
         shown = await house.ask(SHOW, id=mailing)
         return bool(shown["mailing"]["status"] == "FINISHED")
 
-    await eventually(done, 2 * PATIENCE)
+    await eventually(done)
     return await counts(house, mailing)
 
 

@@ -164,6 +164,13 @@ async def email(sink: Sink) -> AsyncIterator[Email]:
         await email.close()
 
 
+@pytest.fixture(autouse=True)
+def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Turns are as long as a busy machine needs; tests of how they end say how long they are."""
+    for name in ("erasures.AT_ONCE", "erasures.TURN", "launch.TURN", "sweep.TURN"):
+        monkeypatch.setattr(f"services.{name}_SECONDS", 2 * PATIENCE)
+
+
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Pumps look sooner whether more is due and what has changed, for the sake of time.

@@ -199,8 +199,9 @@ async def test_the_breaker_and_the_workers_of_a_lane_stand_beside_its_numbers(
 
 
 async def test_those_who_look_at_once_share_a_look_and_who_leaves_takes_it_from_nobody(
-    parts: Parts,
+    parts: Parts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(queues, "SHARED_SECONDS", 60.0)
     leaving = asyncio.create_task(queues.look(parts))
     staying = asyncio.create_task(queues.look(parts))
     await asyncio.sleep(0)
