@@ -74,6 +74,13 @@ async def test_only_the_console_sends_forms_and_only_to_us(edge: Edge) -> None:
         assert ("frame-src 'self'" in policy) == (said == "'self'")
 
 
+async def test_no_page_is_shown_inside_somebody_else_s(edge: Edge) -> None:
+    for path in assets.PAGES:
+        async with edge.http.get(path.replace("{place:path}", "clients")) as response:
+            policy = response.headers["Content-Security-Policy"].split("; ")
+        assert "frame-ancestors 'none'" in policy, path
+
+
 @pytest.mark.parametrize(
     "path",
     ["/assets/..%2Fbell.html", "/assets/%2e%2e%2f%2e%2e%2fapp.py", "/assets/none.js", "/assets/"],

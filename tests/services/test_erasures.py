@@ -1,5 +1,6 @@
 """Erasing persons: nothing names them afterwards, and every count is what it was."""
 
+import asyncio
 import time
 from datetime import timedelta
 from typing import Any
@@ -211,7 +212,10 @@ async def test_a_user_goes_with_its_inbox_contacts_and_sessions(parts: Parts) ->
     await database(parts)["sessions"].insert_one(
         {"subject": str(user_id), "name": NAME, "hash": b"1"}
     )
-    found = await erasures.erase(parts, Person.USER, user_id, [str(user_id)], "admin")
+    async with parts.wakeups.listen(str(user_id)) as bell, asyncio.timeout(30):
+        found = await erasures.erase(parts, Person.USER, user_id, [str(user_id)], "admin")
+        while b"{}" not in (await bell.take() or []):
+            pass
     assert found.done_at is not None and found.messages == 1
     assert await traces(parts) == []
     for name in ("users", "contacts", "sessions"):
