@@ -43,9 +43,8 @@ web: $(WEB) ## Build the front ends into graph/static/
 	@$(NODE) web/build.mjs
 
 web-check: $(WEB)
-	@$(NODE) web/generate.mjs
-	@$(NODE) web/node_modules/typescript/bin/tsc --noEmit --project web
 	@$(NODE) web/build.mjs build/static
+	@$(NODE) web/node_modules/typescript/bin/tsc --noEmit --project web
 	@diff --recursive --brief graph/static build/static || \
 		{ echo "graph/static/ is not what web/ builds: run make web and commit it" >&2; exit 1; }
 

@@ -1,14 +1,14 @@
 """Queues and workers on the console, from nothing over an outage to the death of a worker (M24)."""
 
 import re
-from typing import Any, Literal
+from typing import Any
 
-import pytest
 from playwright.async_api import expect
 from pymongo import MongoClient
 
 from tests.journeys.conftest import at_work
 from tests.web.conftest import Desk
+from tests.web.test_console_access import NO_FAULTS, faults
 from tests.web.test_console_mailings import console, mail, people
 
 WARY = {"BREAKER_ATTEMPTS": "3"}
@@ -21,14 +21,10 @@ async def test_without_work_and_workers_the_screen_says_how_either_comes(desk: D
     assert await desk.faults_of_access(page) == []
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-async def test_what_stands_in_the_way_is_told_with_what_to_do(
-    desk: Desk, scheme: Literal["light", "dark"]
-) -> None:
+async def test_what_stands_in_the_way_is_told_with_what_to_do(desk: Desk) -> None:
     await people(desk, 30)
     await desk.house.faults(down="503")
     page = await console(desk, "/queues")
-    await page.emulate_media(color_scheme=scheme)
     worker = desk.house.worker(**WARY)
     await at_work(worker)
     await mail(desk, "News")
@@ -37,7 +33,7 @@ async def test_what_stands_in_the_way_is_told_with_what_to_do(
     await expect(page.get_by_text("Sending API is away")).to_be_visible()
     row = page.get_by_role("row", name=re.compile(f"process {worker.pid}"))
     await expect(row).to_contain_text("Running")
-    assert await desk.faults_of_access(page) == []
+    assert await faults(desk, page) == NO_FAULTS
 
     worker.kill()
     with MongoClient[dict[str, Any]](desk.house.environment["DB_URI"]) as client:
@@ -46,4 +42,4 @@ async def test_what_stands_in_the_way_is_told_with_what_to_do(
     await expect(row).to_contain_text("Lost")
     missing = page.get_by_text("No worker runs for bulk messages")
     await expect(missing).to_be_visible()
-    assert await desk.faults_of_access(page) == []
+    assert await faults(desk, page) == NO_FAULTS
