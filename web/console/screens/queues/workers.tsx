@@ -49,7 +49,7 @@ function Row({ worker }: { worker: Worker }) {
         </Text>
       </Table.Td>
       <Table.Td>
-        <Badge variant="dot" color={color} tt="none" title={means}>
+        <Badge variant="dot" color={color} tt="none" miw="max-content" title={means}>
           {title(worker.state)}
         </Badge>
       </Table.Td>

@@ -1,1 +1,0 @@
-import{st as e,tt as t}from"./createReactComponent-CF3WxM1_.js";import{w as n}from"./console-B0qYlogD.js";import{i as r}from"./MantineThemeProvider-D19_QZBC.js";var i=r(),a=t(t=>{let r=e([`Input`,`InputWrapper`,`TextInput`],null,t);return(0,i.jsx)(n,{component:`input`,...r,__staticSelector:`TextInput`})});a.classes=n.classes,a.displayName=`@mantine/core/TextInput`;export{a as t};
