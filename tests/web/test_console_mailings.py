@@ -91,9 +91,10 @@ async def test_what_is_wrong_with_a_mailing_is_told_at_its_field(desk: Desk) -> 
 async def test_a_mailing_stands_still_while_it_is_paused(desk: Desk) -> None:
     await people(desk, 100)
     await at_work(desk.house.worker(**FEW_AT_ONCE))
-    await desk.house.faults(**SLOW)
-    mailing = await mail(desk, "Long")
+    await desk.house.faults(latency_seconds=2.0)
     page = await console(desk, "/mailings")
+    await expect(page.get_by_role("heading", name="Mailings", level=1)).to_be_visible()
+    mailing = await mail(desk, "Long")
     await page.get_by_role("button", name="Pause Long").click()
     await expect(page.get_by_role("row", name=re.compile("Long"))).to_contain_text("Paused")
 
