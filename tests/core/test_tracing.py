@@ -60,7 +60,7 @@ def test_without_the_library_it_says_what_to_install(monkeypatch: pytest.MonkeyP
     monkeypatch.delattr(core, "opentelemetry", raising=False)
     settings = load(_env_file=None, tracing_url="http://127.0.0.1:4318")
     with (
-        pytest.raises(ConfigurationError, match=r"install belfry\[tracing\]"),
+        pytest.raises(ConfigurationError, match="install its extra `tracing`"),
         tracing.told(settings, "api"),
     ):
         pass
