@@ -20,8 +20,11 @@ from pymongo.errors import (
 from pymongo.monitoring import ConnectionPoolListener
 from pymongo.read_concern import ReadConcern
 
+from core import mongo_lock
 from core.clock import DatabaseClock
 from core.errors import Unavailable
+
+mongo_lock.mend()
 
 Row = dict[str, Any]
 Client = AsyncMongoClient[Row]
