@@ -3,7 +3,6 @@
 https://graphql.github.io/graphql-over-http/draft/
 """
 
-import asyncio
 from typing import Any
 
 from graphql import GraphQLError
@@ -14,6 +13,7 @@ from strawberry.types.execution import ExecutionResult, PreExecutionError
 from strawberry.types.graphql import OperationType
 
 from core import bearings
+from core.deadline import Deadline
 from core.errors import TimedOut, Unavailable
 from graph import accept, gate, rejection
 from graph import request as requests
@@ -125,7 +125,7 @@ async def context_for(
 async def _execute(operation: Operation, context: Context, method: str) -> ExecutionResult:
     seconds = context.parts.settings.operation_seconds
     try:
-        async with asyncio.timeout(seconds):
+        with Deadline(seconds):
             return await schema.execute(
                 operation.query,
                 variable_values=operation.variables,
