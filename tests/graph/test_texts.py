@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pytest
 from graphql import (
     GraphQLInputObjectType,
     GraphQLList,
@@ -106,3 +107,16 @@ async def test_the_deepest_data_come_back_in_every_answer(edge: Edge, user_id: s
         "page": {"list": [{"data": data}]},
         "notifications": {"edges": [{"node": {"data": data}}]},
     }
+
+
+@pytest.mark.parametrize("levels", [DEEPEST_DATA + 1, 900])
+async def test_data_that_are_deeper_are_refused(edge: Edge, user_id: str, levels: int) -> None:
+    data: dict[str, Any] = {}
+    for _ in range(levels - 1):
+        data = {"a": data}
+    made = await edge.data(
+        """mutation ($input: CreateNotificationInput!) {
+            createNotification(input: $input) { errors { field code } } }""",
+        {"input": {"userId": user_id, "key": "new_post", "data": data}},
+    )
+    assert made["createNotification"]["errors"] == [{"field": "data", "code": "INVALID"}]
