@@ -8,6 +8,7 @@ from starlette.requests import ClientDisconnect, Request
 
 from core.errors import RateLimited, Unavailable
 from graph.rejection import Rejected
+from graph.wire import Wire
 from rules.roles import Principal, Role
 
 TOO_LARGE = "TOO_LARGE"
@@ -62,29 +63,44 @@ class Body:
         if self._request.method != "POST":
             return
         self._check(int(self._request.headers.get("content-length", 0)))
+        if self._is_here():
+            await self._chunk()
+        else:
+            await self._collect_in_time()
+        if len(self._raw) > LARGEST_UNKNOWN and _values(self._raw) > MOST_VALUES:
+            raise Rejected(413, f"the body holds more than {MOST_VALUES} values", TOO_LARGE)
+
+    def _is_here(self) -> bool:
+        """Whether there is nothing to wait for: the bodies of most requests come with their heads."""
+        wire: Wire | None = getattr(self._request.state, "wire", None)
+        return wire is not None and wire.has_whole_body
+
+    async def _collect_in_time(self) -> None:
         try:
             async with asyncio.timeout(PATIENCE_SECONDS) as patience:
                 await self._collect(patience)
         except TimeoutError:
             message = "the body came in too slowly"
             raise Rejected(408, message, headers={"Connection": "close"}) from None
-        if len(self._raw) > LARGEST_UNKNOWN and _values(self._raw) > MOST_VALUES:
-            raise Rejected(413, f"the body holds more than {MOST_VALUES} values", TOO_LARGE)
 
     async def _collect(self, patience: asyncio.Timeout) -> None:
         loop = asyncio.get_running_loop()
         last = loop.time() + PATIENCE_SECONDS
-        while True:
-            message = await self._request.receive()
-            if message["type"] == "http.disconnect":
-                raise ClientDisconnect
-            chunk = message.get("body", b"")
-            self._add(chunk)
-            if not message.get("more_body", False):
-                return
+        size, more = await self._chunk()
+        while more:
             # What came quickly is no credit for silence: others wait for the room it takes.
-            last = min(last + len(chunk) / SLOWEST, loop.time() + SILENCE_SECONDS)
+            last = min(last + size / SLOWEST, loop.time() + SILENCE_SECONDS)
             patience.reschedule(last)
+            size, more = await self._chunk()
+
+    async def _chunk(self) -> tuple[int, bool]:
+        """Take what has come: its bytes, and whether there is more to come."""
+        message = await self._request.receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        chunk = message.get("body", b"")
+        self._add(chunk)
+        return len(chunk), message.get("more_body", False)
 
     def _add(self, chunk: bytes) -> None:
         size = len(self._raw) + len(chunk)

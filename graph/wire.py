@@ -37,6 +37,12 @@ class Wire(HttpToolsProtocol):
     _parts = False
     _deaf = False
 
+    @property
+    def has_whole_body(self) -> bool:
+        """Whether nothing is to come of the requests that have begun."""
+        cycle = self._cycle()
+        return cycle is not None and not cycle.more_body
+
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn has it
         """Expect a request before long."""
         super().connection_made(transport)
@@ -203,16 +209,10 @@ class Out(asyncio.Transport):
 
     def __init__(self, wire: Wire, cycle: RequestResponseCycle) -> None:
         """Lead to the connection itself."""
-        super().__init__()
+        # Without the base's own, which would make a place for what nobody asks about.
         self._wire, self._cycle = wire, cycle
-
-    def write(self, data: bytes | bytearray | memoryview) -> None:
-        """Write to the connection."""
-        self._wire.transport.write(data)
-
-    def is_closing(self) -> bool:
-        """Whether the connection is."""
-        return self._wire.transport.is_closing()
+        self.write = wire.transport.write  # type: ignore[method-assign]
+        self.is_closing = wire.transport.is_closing  # type: ignore[method-assign]
 
     def close(self) -> None:
         """Close the connection when its peer can read all that was written."""

@@ -32,6 +32,8 @@ def check(source: str, *, html: bool = False) -> None:
 
 def render(source: str, context: Mapping[str, object], *, html: bool = False) -> str:
     """The template filled from a context of plain data; raises Fault whatever goes wrong."""
+    if not source:
+        return ""  # as most kinds of a bell have it, each time
     template, _ = _compiled(source, html)
     try:
         text = "".join(_parts(template, context, HTML_OUTPUT_LIMIT if html else OUTPUT_LIMIT))
