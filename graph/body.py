@@ -72,7 +72,7 @@ class Body:
 
     def _is_here(self) -> bool:
         """Whether there is nothing to wait for: the bodies of most requests come with their heads."""
-        wire: Wire | None = getattr(self._request.state, "wire", None)
+        wire: Wire | None = self._request.scope.get("state", {}).get("wire")
         return wire is not None and wire.has_whole_body
 
     async def _collect_in_time(self) -> None:
@@ -125,6 +125,8 @@ class Body:
         self._taken += size
 
     def _release(self) -> None:
+        if not self._taken:
+            return
         Body._free += self._taken
         Body._held[self._caller] -= self._taken
         if not Body._held[self._caller]:

@@ -6,6 +6,7 @@ notification, or any other key that a mailing or a send names.
 
 from collections.abc import Collection, Iterable
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 from core.errors import Invalid, Problem
@@ -54,6 +55,7 @@ def checked(entries: Iterable[str]) -> tuple[str, ...]:
     return tuple(found)
 
 
+@lru_cache(maxsize=512)
 def muting(said_topic: str | None, channel: str) -> tuple[str, ...]:
     """The entries of which each mutes this topic by this channel, the most special one first.
 
