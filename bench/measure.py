@@ -77,9 +77,10 @@ class Contest:
         return median(theirs.cpu_us / ours.cpu_us for ours, theirs in pairs)
 
     def run(self, rounds: int) -> Iterator[str]:
-        """Take turns, the bare one first; gives a line to show after each."""
+        """Take turns, each rival first in every other round; gives a line to show after each."""
         for turn in range(1, rounds + 1):
-            for rival in (self.bare, self.belfry):
+            rivals = (self.bare, self.belfry)
+            for rival in rivals if turn % 2 else reversed(rivals):
                 rival.samples.append(sample := rival.take())
                 yield f"{self.name} {turn}/{rounds} {rival.name}: {sample.rate:,.0f} {self.unit}/s"
 

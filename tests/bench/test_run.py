@@ -13,6 +13,7 @@ pytestmark = pytest.mark.timeout(900)  # it starts everything several times
 
 TINY = Size(
     rounds=1,
+    rounds_at_edge=1,
     seconds=0.3,
     clients=150,
     many_clients=150,
