@@ -26,18 +26,18 @@ MAILINGS = ["mailing", "mailing, 50 ms", "e-mail", "e-mail, 20 ms"]
 CONTESTS = ["create", "list", "launch", *MAILINGS, "live events"]
 
 
-@pytest.fixture(scope="module")
-def measured() -> tuple[Results, list[str]]:
+def test_everything_is_measured_and_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # In one, because whoever ran another part of it elsewhere would measure all of it again.
+    monkeypatch.setattr(latency, "SLACK", 100.0)  # a busy machine doesn't keep to the rate
     said: list[str] = []
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(latency, "SLACK", 100.0)  # a busy machine doesn't keep to the rate
-        return run(TINY, NAMES, said.append), said
+    results = run(TINY, NAMES, said.append)
+    check_contests(results, said)
+    check_memory_and_statistics(results)
+    check_latency(results)
+    check_page(results, tmp_path / "page.md")
 
 
-def test_each_contest_has_a_sample_of_both_rivals(
-    measured: tuple[Results, list[str]],
-) -> None:
-    results, said = measured
+def check_contests(results: Results, said: list[str]) -> None:
     assert [contest.name for contest in results.contests] == CONTESTS
     for contest in results.contests:
         assert len(contest.belfry.samples) == len(contest.bare.samples) == 1
@@ -45,26 +45,20 @@ def test_each_contest_has_a_sample_of_both_rivals(
     assert len(said) == 2 * len(results.contests) + len(results.readings)
 
 
-def test_the_memory_and_the_statistics_of_two_sizes_are_read(
-    measured: tuple[Results, list[str]],
-) -> None:
-    memory, small, large = measured[0].readings[:3]
+def check_memory_and_statistics(results: Results) -> None:
+    memory, small, large = results.readings[:3]
     assert (memory.most, small.most) == (300, None)
     assert large.most is not None and large.name == "statistics of 2,000 messages"
     assert min(memory.value, small.value, large.value) > 0
 
 
-def test_the_latency_of_events_is_read(measured: tuple[Results, list[str]]) -> None:
-    median, p99 = (each for each in measured[0].readings if "commit to socket" in each.name)
+def check_latency(results: Results) -> None:
+    median, p99 = (each for each in results.readings if "commit to socket" in each.name)
     assert 0 < median.value <= p99.value
     assert p99.most == 50
 
 
-def test_the_section_of_the_documentation_shows_ratios_machine_and_command(
-    measured: tuple[Results, list[str]], tmp_path: Path
-) -> None:
-    results, _ = measured
-    page = tmp_path / "page.md"
+def check_page(results: Results, page: Path) -> None:
     page.write_text(f"Before.\n{BEGIN}\nold\n{END}\nAfter.\n")
     write(page, markdown(results, "python -m bench"))
     text = page.read_text()
