@@ -30,6 +30,8 @@ class Redis(Child):
             "--appendonly": "yes",
             "--save": "",
             "--daemonize": "no",
+            # From Redis 7 on it would deny everybody who doesn't come by the loopback.
+            "--protected-mode": "yes" if place.address == ports.LOOPBACK else "no",
         }
         pairs = [str(word) for pair in options.items() for word in pair]
         super().__init__("Redis", [*place.way, binary(), *pairs], log or folder / "redis.log")
