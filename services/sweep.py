@@ -4,11 +4,12 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from datetime import timedelta
 from typing import Any
 
 from bson import MinKey, ObjectId
 
-from core import events, failpoints
+from core import clock, events, failpoints
 from core.parts import Parts
 from models.mailing import MailingStatus
 from rules.message import Status
@@ -125,10 +126,15 @@ async def _pages(
 
 
 async def _end_pauses(parts: Parts) -> None:
-    """A pause ends with its mailing, so that what is left can expire."""
+    """A pause ends with its mailing, so that what is left can expire.
+
+    But only once every process takes it for over: an API whose clock is late would still give it
+    another end, and what was paused would leave.
+    """
     before = {"$ifNull": ["$launch.started_at", False]}
     status = {"$cond": [before, MailingStatus.RUNNING, MailingStatus.SCHEDULED]}
-    over = {"status": MailingStatus.PAUSED, "end_at": {"$lte": parts.database_clock.now()}}
+    surely = parts.database_clock.now() - timedelta(seconds=2 * clock.VAGUE_SECONDS)
+    over = {"status": MailingStatus.PAUSED, "end_at": {"$lte": surely}}
     resumed = {"status": status, "version": {"$add": ["$version", 1]}}
     await mailings.collection().update_many({"settled": False, **over}, [{"$set": resumed}])
     failpoints.reach(_RESUMED)

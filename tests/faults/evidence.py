@@ -13,6 +13,9 @@ from bson import ObjectId
 Row = Mapping[str, Any]
 
 
+_TOLD = ("started_at", "duration_ms", "worker", "verdict")
+
+
 class Acceptance(NamedTuple):
     """One message that the outside took, with the moment at which its request came in."""
 
@@ -105,3 +108,9 @@ class Evidence:
         window = (hours["opens"], hours["closes"]) if hours else None
         last = Version(mailing["created_at"], mailing["text"], mailing["end_at"], window)
         return self.versions.get(mailing_id) or [last]
+
+    def tries(self, row: Row) -> str:
+        """By what, when, for how long and by whom a message was tried: where to look further."""
+        own = (one for one in self.attempts if one["message_id"] == row["_id"])
+        told = [" ".join(str(one.get(name)) for name in _TOLD) for one in own]
+        return f"by {row['channel']}: {', '.join(told)}"

@@ -144,7 +144,7 @@ def hushed(evidence: Evidence) -> Iterator[Violation]:
         for row in evidence.of_mailing.get(silence.mailing_id, []):
             for one in evidence.of_message.get(row["_id"], []):
                 if silence.since + TAKES_EFFECT < one.at - one.lag < silence.until:
-                    how = f"{one.at - silence.since} after it was told to wait"
+                    how = f"{one.at - silence.since} after {silence.since}, {evidence.tries(row)}"
                     yield Violation("hushed", str(row["_id"]), how)
 
 

@@ -1,16 +1,19 @@
 """Control of a mailing while launchers and sweeps work on it."""
 
 import asyncio
+from dataclasses import replace
+from datetime import datetime, timedelta
 
 import pytest
 from bson import ObjectId
 
+from core import clock
 from core.parts import Parts
 from models.mailing import MailingStatus
 from rules.message import Status
 from services import control, launch, mailings, messages, sweep
 from tests import factories
-from tests.factories import created, id_of
+from tests.factories import HOUR, created, id_of
 from tests.services.looking import counted, rows, wholly_launched
 
 COUNT = 3_000
@@ -78,3 +81,28 @@ async def test_changes_get_through_while_a_launch_holds_the_mailing(parts: Parts
     await launch.launch(parts, mailing_id)  # what its turn was too short for
     assert changes > 0
     assert await wholly_launched(parts, mailing_id, clients, ("sending_api",))
+
+
+class Still(clock.DatabaseClock):
+    """A clock that stands."""
+
+    def __init__(self, at: datetime) -> None:
+        super().__init__()
+        self._at = at
+
+    def now(self) -> datetime:
+        return self._at
+
+
+async def test_a_pause_holds_while_an_api_whose_clock_is_late_can_move_its_end(
+    parts: Parts,
+) -> None:
+    mailing_id = await factories.launched(parts, 2)
+    paused = await control.pause(parts, mailing_id, "o")
+    late = timedelta(seconds=clock.VAGUE_SECONDS)
+    await sweep.sweep(replace(parts, database_clock=Still(paused.end_at + late)), messages.BULK)
+    api = replace(parts, database_clock=Still(paused.end_at - timedelta(milliseconds=1)))
+    moved = await mailings.update(api, mailing_id, {"end_at": paused.end_at + HOUR})
+    assert moved.status is MailingStatus.PAUSED
+    await sweep.sweep(replace(parts, database_clock=Still(moved.end_at + 2 * late)), messages.BULK)
+    assert await counted(parts, mailing_id) == {Status.EXPIRED: 2}
