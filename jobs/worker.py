@@ -139,7 +139,7 @@ async def _live(
     finally:
         over.set()
         await tasks.end((ticking, stopping))
-        await _end(worker, running, parts.settings.drain_seconds)
+        await _end(worker, running, stop, parts.settings.drain_seconds)
         await pool.aclose()
 
 
@@ -167,13 +167,26 @@ async def _begin(ctx: dict[str, Any]) -> None:
     bearings.take(bearings.Job(ctx["job_id"]))
 
 
-async def _end(worker: Worker, running: "asyncio.Task[None]", drain_seconds: float) -> None:
-    """Let jobs under way finish (pumps have been told to stop), then cancel what is left."""
+async def _end(
+    worker: Worker, running: "asyncio.Task[None]", stop: asyncio.Event, drain_seconds: float
+) -> None:
+    """Let jobs under way finish (pumps have been told to stop), then cancel what is left.
+
+    But pumps only once the process ends. Where MongoDB is away, too, nobody else knows what they
+    have sent: a lane that lost Redis would throw it away, and all that would leave again.
+    """
     worker.allow_pick_jobs = False
-    jobs = [task for task in worker.tasks.values() if not task.done()]
+    jobs = {name: task for name, task in worker.tasks.items() if not task.done()}
     if jobs:
-        await asyncio.wait(jobs, timeout=drain_seconds)
-    await tasks.end((running, *jobs))
+        await asyncio.wait(jobs.values(), timeout=drain_seconds)
+    pumping = {task for name, task in jobs.items() if name.startswith("pump:")}
+    await tasks.end({running, *jobs.values()} - pumping)
+    if pumping and not stop.is_set():
+        written, stopping = (asyncio.create_task(it) for it in (asyncio.wait(pumping), stop.wait()))
+        await asyncio.wait({written, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait({written}, timeout=drain_seconds)
+        await tasks.end((written, stopping))
+    await tasks.end(pumping)
 
 
 async def _pause(stop: asyncio.Event) -> None:

@@ -100,6 +100,33 @@ async def test_a_worker_that_loses_redis_goes_on_when_it_is_back_and_repeats_not
     assert api.ledger.repeats == 0
 
 
+async def test_what_a_worker_has_sent_is_written_however_long_both_servers_are_away(
+    worker: Service,
+    database: Mongod,
+    redis: Redis,
+    settings: Settings,
+    outside: tuple[Outside, str],
+) -> None:
+    api = outside[0]
+    database.start()
+    redis.start()
+    worker.launch()
+    async with at_work(settings) as parts:
+        await factories.clients(CLIENTS, 0, partial(tagged, "all"))
+        api.faults = Faults(latency_seconds=0.2)
+        mailing = await mail(parts, "all")
+        await eventually(lambda: api.ledger.count > 40)
+        redis.kill()
+        database.kill()
+        # The other lane has nothing in hand: by its third loss the time to drain is long over.
+        await eventually(lambda: lost(worker, "personal") > 2)
+        database.start()
+        redis.start()
+        await eventually(partial(all_sent, parts, mailing))
+    assert api.ledger.count == CLIENTS
+    assert api.ledger.repeats == 0
+
+
 @pytest.mark.parametrize("lanes", [["express"], ["bulk", "express"], []])
 def test_an_unknown_lane_is_a_configuration_error(lanes: list[str]) -> None:
     with pytest.raises(ConfigurationError, match="lanes are personal, bulk"):
