@@ -209,10 +209,16 @@ class Out(asyncio.Transport):
 
     def __init__(self, wire: Wire, cycle: RequestResponseCycle) -> None:
         """Lead to the connection itself."""
-        # Without the base's own, which would make a place for what nobody asks about.
+        super().__init__()
         self._wire, self._cycle = wire, cycle
-        self.write = wire.transport.write  # type: ignore[method-assign]
-        self.is_closing = wire.transport.is_closing  # type: ignore[method-assign]
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        """Write to the connection."""
+        self._wire.transport.write(data)
+
+    def is_closing(self) -> bool:
+        """Whether the connection is."""
+        return self._wire.transport.is_closing()
 
     def close(self) -> None:
         """Close the connection when its peer can read all that was written."""

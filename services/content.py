@@ -77,7 +77,7 @@ def packed(data: object) -> str | None:
     if len(text) > LARGEST_DATA:
         message = f"has {len(text)} bytes of JSON; at most {LARGEST_DATA} are kept"
         raise Invalid(message, Problem.TOO_LONG)
-    if text.count(b"{") + text.count(b"[") > DEEPEST_DATA and _depth(data) > DEEPEST_DATA:
+    if _depth(data) > DEEPEST_DATA:
         raise Invalid(f"nests more than {DEEPEST_DATA} levels of objects and lists")
     return text.decode()
 

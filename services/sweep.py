@@ -128,13 +128,13 @@ async def _pages(
 async def _end_pauses(parts: Parts) -> None:
     """A pause ends with its mailing, so that what is left can expire.
 
-    But only once every process takes it for over: an API whose clock is late would still give it
+    But only once that is over by everybody's clock: an API whose clock is late would still give it
     another end, and what was paused would leave.
     """
     before = {"$ifNull": ["$launch.started_at", False]}
     status = {"$cond": [before, MailingStatus.RUNNING, MailingStatus.SCHEDULED]}
-    surely = parts.database_clock.now() - timedelta(seconds=2 * clock.VAGUE_SECONDS)
-    over = {"status": MailingStatus.PAUSED, "end_at": {"$lte": surely}}
+    by_all_clocks = parts.database_clock.now() - timedelta(seconds=2 * clock.VAGUE_SECONDS)
+    over = {"status": MailingStatus.PAUSED, "end_at": {"$lte": by_all_clocks}}
     resumed = {"status": status, "version": {"$add": ["$version", 1]}}
     await mailings.collection().update_many({"settled": False, **over}, [{"$set": resumed}])
     failpoints.reach(_RESUMED)

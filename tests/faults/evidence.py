@@ -12,8 +12,8 @@ from bson import ObjectId
 
 Row = Mapping[str, Any]
 
-
 _TOLD = ("started_at", "duration_ms", "worker", "verdict")
+"""Fields of an attempt that a violation names."""
 
 
 class Acceptance(NamedTuple):
